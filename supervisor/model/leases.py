@@ -1,0 +1,24 @@
+"""Who holds a lease (or a state directory), as its owner wrote it down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """The owner of a lock: `since` is a wall-clock time (Unix seconds); 0 and "" mean that it could not be read."""
+
+    pid: int
+    since: float
+    command: str
+    bot: str = ""
+
+    def __str__(self) -> str:
+        from datetime import datetime
+
+        if not self.pid:
+            return "an unknown process (its lock file could not be read)"
+        when = f", since {datetime.fromtimestamp(self.since).astimezone():%Y-%m-%d %H:%M:%S}" if self.since else ""
+        what = f", {self.command}" if self.command else ""
+        return f"pid {self.pid}{when}{what}"
