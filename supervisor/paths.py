@@ -30,3 +30,8 @@ def default_state_dir(environ: Mapping[str, str] | None = None) -> Path:
 def control_socket(state_dir: Path) -> Path:
     """The Unix socket of the control API of the supervisor that works on `state_dir`."""
     return state_dir / "control.sock"
+
+
+def log_folder(state_dir: Path) -> Path:
+    """The bots' log files; `botctl logs` reads them there, with or without a supervisor."""
+    return state_dir / "logs"
