@@ -121,7 +121,9 @@ async def referee() -> AsyncIterator[Referee]:
         await simulator.stop()
 
 
-@pytest.fixture(params=BOTS, ids=lambda bot: bot.name)
+@pytest.fixture(
+    params=[pytest.param(bot, id=bot.name, marks=[pytest.mark.node] if bot.needs_node else []) for bot in BOTS]
+)
 def bot(request: pytest.FixtureRequest) -> LibraryBot:
     chosen: LibraryBot = request.param
     if reason := why_not(chosen):
