@@ -1,0 +1,124 @@
+"""The complete environment of a run. Nothing is inherited but an allow-list, so no bot sees another's token.
+
+From weak to strong: the allow-list from the supervisor's own environment; what the mode, the venv, the proxy and
+`user` say; the bot's own `env_file` and `env`; and last what must hold in any case: PORT of a web bot, the token
+under its names, and the mark.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+from collections.abc import Mapping
+from pathlib import Path
+
+from supervisor.model.bots import Mode, RunSpec
+from supervisor.runners.marks import BOT, MARK, Mark
+
+INHERITED = frozenset(
+    {
+        "PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TZ", "TMPDIR",
+        # Where the machine keeps its certificates: TLS to Telegram fails without them on some.
+        "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS",
+    }
+)  # fmt: skip
+"""Variables of the supervisor that every run gets, and every LC_* one."""
+
+INHERITED_BY_SETUP = frozenset(
+    {
+        "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "all_proxy", "no_proxy",
+        "XDG_CACHE_HOME", "GIT_SSL_CAINFO",
+    }
+)  # fmt: skip
+"""What `setup` gets beside those: how this machine reaches package registries. Addresses of private registries
+hold passwords, which is why the bot itself does not get them."""
+
+_SETUP_PREFIXES = ("PIP_", "UV_", "POETRY_", "NPM_CONFIG_", "npm_config_", "YARN_", "PNPM_", "COREPACK_")
+# Settings of the supervisor's own installation, not of the registries.
+_NOT_FOR_SETUP = frozenset(
+    {"PIP_TARGET", "PIP_PREFIX", "PIP_USER", "PIP_REQUIRE_VIRTUALENV", "UV_PROJECT_ENVIRONMENT"}
+)
+_DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_LOOPBACK = "localhost,127.0.0.1,::1"
+
+
+def build(
+    spec: RunSpec,
+    mark: Mark,
+    *,
+    port: int | None = None,
+    venv: Path | None = None,
+    base: Mapping[str, str] = os.environ,
+) -> dict[str, str]:
+    """The environment of the bot itself; `port` is what a web bot shall open, `base` the supervisor's own."""
+    environ = {MARK: str(mark)}
+    environ |= _inherited(spec, base)
+    environ |= {"TELEGRAM_API_URL": spec.api_url, "PYTHONUNBUFFERED": "1"}
+    environ["ENABLE_HEALTH_SERVER"] = "1" if spec.mode is Mode.WEB else "0"
+    environ |= _proxy(spec.proxy)
+    environ |= spec.env
+    if spec.mode is Mode.WEB and port is not None:
+        environ["PORT"] = str(port)
+    environ |= dict.fromkeys(spec.token_env, spec.token.reveal())
+    return _finish(environ, mark, venv)
+
+
+def build_for_setup(
+    spec: RunSpec, mark: Mark, *, venv: Path | None = None, base: Mapping[str, str] = os.environ
+) -> dict[str, str]:
+    """The environment of the bot's `setup` command: no token, but this machine's way to package registries."""
+    environ = {MARK: str(mark)}
+    environ |= _inherited(spec, base)
+    environ |= {name: value for name, value in base.items() if _serves_setup(name)}
+    environ |= {"PYTHONUNBUFFERED": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    environ |= spec.env
+    for name in spec.token_env:
+        environ.pop(name, None)
+    return _finish(environ, mark, venv)
+
+
+def find_venv(cwd: Path) -> Path | None:
+    """The virtual environment that lies beside the code, if any."""
+    for name in (".venv", "venv"):
+        if (cwd / name / "bin" / "python").exists():
+            return cwd / name
+    return None
+
+
+def wanted_port(spec: RunSpec) -> int | None:
+    """The port a web bot asks for: `port`, or PORT among its own variables; None means a free one."""
+    if spec.port is not None:
+        return spec.port
+    own = spec.env.get("PORT", "")
+    return int(own) if own.isascii() and own.isdigit() and 0 < int(own) < 65536 else None
+
+
+def _inherited(spec: RunSpec, base: Mapping[str, str]) -> dict[str, str]:
+    chosen = {name: value for name, value in base.items() if name in INHERITED or name.startswith("LC_")}
+    chosen.setdefault("PATH", _DEFAULT_PATH)
+    if spec.user is not None:
+        chosen |= {"USER": spec.user, "LOGNAME": spec.user}
+        try:
+            chosen["HOME"] = pwd.getpwnam(spec.user).pw_dir
+        except KeyError:  # the start refuses it, with a better sentence
+            chosen.pop("HOME", None)
+    return chosen
+
+
+def _serves_setup(name: str) -> bool:
+    return (name in INHERITED_BY_SETUP or name.startswith(_SETUP_PREFIXES)) and name not in _NOT_FOR_SETUP
+
+
+def _proxy(proxy: str | None) -> dict[str, str]:
+    if proxy is None:
+        return {}
+    names = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+    environ = dict.fromkeys((*names, *(name.lower() for name in names)), proxy)
+    return environ | {"NO_PROXY": _LOOPBACK, "no_proxy": _LOOPBACK}
+
+
+def _finish(environ: dict[str, str], mark: Mark, venv: Path | None) -> dict[str, str]:
+    if venv is not None:  # before any PATH, the bot's own too: its python and pip are those
+        environ["VIRTUAL_ENV"] = str(venv)
+        environ["PATH"] = f"{venv / 'bin'}{os.pathsep}{environ['PATH']}"
+    return environ | {MARK: str(mark), BOT: mark.run.bot}

@@ -1,0 +1,124 @@
+"""Which processes belong to a run: by mark, by descent, by the groups and sessions its members lead.
+
+A scan is a snapshot in which nothing can hide by forking and dying while we read: the list of pids is read
+again until it brings no new one. Scans asked for at the same time are one scan, so stopping 300 bots reads
+the table a few times only. It kills nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections import defaultdict
+from collections.abc import Iterable
+
+from supervisor.runners.marks import Mark
+from supervisor.runners.procfs import Process, find_mark, list_pids, read_environ, read_process
+
+_SLICE = 0.004
+"""Seconds of reading after which the loop gets a turn."""
+_ROUNDS = 20
+_LOOKS = 20
+
+
+class Snapshot:
+    """The process table of one moment. Zombies are not in it."""
+
+    def __init__(self, processes: Iterable[Process]) -> None:
+        self.processes = {process.pid: process for process in processes}
+        self._children: defaultdict[int, list[Process]] = defaultdict(list)
+        self._bodies: defaultdict[int, list[Process]] = defaultdict(list)
+        self._marked: defaultdict[Mark, list[Process]] = defaultdict(list)
+        for process in self.processes.values():
+            self._children[process.ppid].append(process)
+            self._bodies[process.pgid].append(process)
+            if process.sid != process.pgid:
+                self._bodies[process.sid].append(process)
+            if process.mark is not None:
+                self._marked[process.mark].append(process)
+        self._spared = self._line_of(os.getpid())
+
+    @property
+    def marks(self) -> Iterable[Mark]:
+        return self._marked.keys()
+
+    def members(self, mark: Mark, leader: tuple[int, float] | None = None) -> list[Process]:
+        """Everything of the run `mark` whose first process is (was) `leader`, a pid and its start time."""
+        found: dict[int, Process] = {}
+        fresh = list(self._marked.get(mark, ()))
+        if leader is not None:
+            fresh += self._led_by(*leader)
+        while fresh:
+            process = fresh.pop()
+            if process.pid in found or process.pid in self._spared:
+                continue
+            found[process.pid] = process
+            fresh += self._children.get(process.pid, ())
+            if process.pid in (process.pgid, process.sid):
+                fresh += self._bodies[process.pid]
+        return list(found.values())
+
+    def _led_by(self, pid: int, started: float) -> list[Process]:
+        """Its group and session outlive a leader; but when its pid has a new owner, both are the new owner's."""
+        owner = self.processes.get(pid)
+        if owner is not None and owner.started != started:
+            return []
+        return self._bodies.get(pid, [])
+
+    def _line_of(self, pid: int) -> set[int]:
+        """We and our ancestors are nobody's members, even if we were started from inside a bot."""
+        line = {0, 1}
+        while pid not in line:
+            line.add(pid)
+            process = self.processes.get(pid)
+            pid = process.ppid if process else 0
+        return line
+
+
+class ProcessTable:
+    """Takes snapshots; remembers a mark once seen, for programs that clear their environment later."""
+
+    def __init__(self) -> None:
+        self._lock = asyncio.Lock()
+        self._coming: asyncio.Task[Snapshot] | None = None
+        self._known: dict[tuple[int, float], Mark] = {}
+
+    async def scan(self) -> Snapshot:
+        """A snapshot that was begun after this call; shared by everybody who asks before it begins."""
+        if self._coming is None:
+            self._coming = asyncio.create_task(self._scan(), name="scan")
+        return await asyncio.shield(self._coming)
+
+    async def _scan(self) -> Snapshot:
+        async with self._lock:
+            self._coming = None
+            read: dict[int, Process | None] = {}
+            began = time.monotonic()
+            for _ in range(_ROUNDS):
+                fresh = [pid for pid in list_pids() if pid not in read]
+                if not fresh:
+                    break
+                for pid in fresh:
+                    read[pid] = self._read(pid)
+                    if time.monotonic() - began > _SLICE:
+                        await asyncio.sleep(0)
+                        began = time.monotonic()
+            found = [process for process in read.values() if process is not None and process.alive]
+            self._known = {process.identity: process.mark for process in found if process.mark is not None}
+            return Snapshot(found)
+
+    def _read(self, pid: int) -> Process | None:
+        process = read_process(pid)
+        if process is not None and process.alive and process.program:
+            process.mark = self._known.get(process.identity) or self._mark_of(pid)
+        return process
+
+    def _mark_of(self, pid: int) -> Mark | None:
+        """The environment is empty for a moment while a program is being executed: then look again."""
+        environ = None
+        for _ in range(_LOOKS):
+            environ = read_environ(pid)
+            if environ is None or environ:
+                break
+        return find_mark(environ) if environ else None
