@@ -1,0 +1,232 @@
+"""What each event changes in the facts of one bot. News of what is not current is dropped here, by its number."""
+
+from __future__ import annotations
+
+from supervisor.core import commands as c
+from supervisor.core import events as e
+from supervisor.core.diagnose import Trouble
+from supervisor.core.facts import Facts, LeaseFact, Run, Stage, Timer
+from supervisor.core.restarts import Finished, after_exit, again
+from supervisor.core.telling import abandon_trouble, answered
+from supervisor.core.timers import elapsed, forget, wake
+from supervisor.model.bots import BotSpec, Mode
+from supervisor.model.incidents import Outcome
+from supervisor.model.runs import Handle
+from supervisor.model.signs import CONFLICTS, Sign, SignKind
+
+SETTLE = 1.0
+"""Seconds a worker must live before it is called up: a program that cannot start is gone by then."""
+
+CLAIM_AGAIN = 1.0
+"""Seconds between two questions for a lease that somebody else holds."""
+
+UNSTICK = 30.0
+"""Seconds between two attempts to end what survived SIGKILL."""
+
+
+def note(facts: Facts, event: e.Event, now: float) -> list[c.Command]:
+    """Update `facts`; the commands are those that belong to the news itself (records, timers)."""
+    match event:
+        case e.Wanted(spec, paused):
+            return _wanted(facts, spec, paused)
+        case e.Unwanted(why):
+            facts.wanted, facts.unwanted_why = False, why
+            return abandon_trouble(facts)
+        case e.StopAsked():
+            facts.paused = True
+            return abandon_trouble(facts)
+        case e.StartAsked() | e.RestartAsked():
+            _released(facts)
+            facts.restart_asked = isinstance(event, e.RestartAsked) and facts.run is not None
+            return []
+        case e.LeaseTaken() | e.LeaseRefused() | e.LeaseUnavailable() | e.LeaseLost():
+            return _lease(facts, event, now)
+        case e.StepDone(number, answer):
+            story = facts.story
+            return answered(facts, story, answer, now) if story is not None and story.number == number else []
+        case e.Elapsed(number):
+            timer = elapsed(facts, number)
+            return _rang(facts, timer) if timer else []
+        case _:
+            run = facts.run
+            return _of_run(facts, run, event, now) if run is not None and run.number == event.number else []
+
+
+def _wanted(facts: Facts, spec: BotSpec, paused: bool) -> list[c.Command]:
+    old, facts.spec = facts.spec, spec
+    if old is None:
+        facts.paused = paused
+    facts.wanted = True
+    if old == spec:
+        return []
+    out: list[c.Command] = [c.AdoptPolicy(spec)]
+    facts.failed = facts.finished = ""
+    if old is not None and old.run != spec.run:
+        out += abandon_trouble(facts)
+        forget(facts, Timer.REST, Timer.CLAIM)
+        facts.failures, facts.not_before, facts.rest_reason = 0, 0.0, ""
+        facts.cleared = False
+        if old.run.token != spec.run.token:
+            facts.bot_id = facts.username = None
+    return out
+
+
+def _released(facts: Facts) -> None:
+    """A person asked: what kept the bot from running is forgotten, the evidence of an open incident is not."""
+    facts.paused = False
+    facts.failed = facts.finished = facts.rest_reason = ""
+    facts.failures, facts.not_before = 0, 0.0
+    facts.held = None
+    forget(facts, Timer.REST, Timer.HOLD, Timer.CLAIM)
+    if facts.trouble is not None and not facts.round_due and facts.story is None:
+        facts.trouble.rounds = 0
+
+
+def _lease(
+    facts: Facts, event: e.LeaseTaken | e.LeaseRefused | e.LeaseUnavailable | e.LeaseLost, now: float
+) -> list[c.Command]:
+    lease = facts.lease
+    if lease is None or lease.token_id != event.token_id:
+        return []
+    match event:
+        case e.LeaseTaken(token_id, epoch):
+            facts.lease, facts.lease_refused = LeaseFact(token_id, epoch), None
+            return []
+        case e.LeaseRefused(by=by):
+            facts.lease, facts.lease_refused = None, by
+        case e.LeaseUnavailable(reason=reason) | e.LeaseLost(reason=reason):
+            facts.lease, facts.lease_refused = None, reason
+    return [wake(facts, Timer.CLAIM, CLAIM_AGAIN, now, jitter=0.2)]
+
+
+def _rang(facts: Facts, timer: Timer) -> list[c.Command]:
+    run = facts.run
+    match timer:
+        case Timer.SETTLE if run is not None:
+            run.ready = True
+        case Timer.OPEN_PORT if run is not None and not run.ready:
+            run.complaint = _never_opened(facts, run)
+        case Timer.QUIET if run is not None and facts.trouble is not None:
+            facts.trouble = None
+            return [c.SettleIncident(Outcome.RECOVERED)]
+        case Timer.HOLD if facts.held is not None:
+            facts.held, facts.retry_due = None, True
+        case Timer.UNSTICK if run is not None and run.stage is Stage.STUCK:
+            run.stage = Stage.STOPPING
+            return [c.StopRun(run.number, facts.policy.stop)]
+        case _:
+            pass  # CLAIM and REST: being gone is their news
+    return []
+
+
+def _never_opened(facts: Facts, run: Run) -> str:
+    web = facts.policy.web
+    if run.port_opened:
+        return f"port {run.port} is open, but GET {web.health} fails after {web.start_timeout:g} s: {run.health}"
+    return f"no open port {run.port} after {web.start_timeout:g} s; is this bot a worker?"
+
+
+def _of_run(facts: Facts, run: Run, event: e.Event, now: float) -> list[c.Command]:
+    match event:
+        case e.RunStarted(handle=handle, port=port):
+            return _started(facts, run, handle, port, now)
+        case e.RunRefused(reason=reason, permanent=permanent):
+            facts.run = None
+            if permanent:
+                facts.failed = reason
+                return abandon_trouble(facts)
+            return _rest(facts, reason, now)
+        case e.RunExited():
+            return _exited(facts, run, event, now)
+        case e.RunStuck(reason=reason):
+            run.stage, run.stuck = Stage.STUCK, reason
+            return [wake(facts, Timer.UNSTICK, UNSTICK, now)]
+        case e.SignSeen(sign=sign) if run.stage in (Stage.LAUNCHING, Stage.RUNNING):
+            return _sign(facts, run, sign, now)
+        case e.HealthSeen() if run.stage is Stage.RUNNING:
+            _health(facts, run, event)
+        case e.TokenChecked(rejected=rejected) if rejected:
+            facts.failed = rejected
+            return abandon_trouble(facts)
+        case _:
+            pass  # a sign or an answer of a run that is being ended says nothing about the next one
+    return []
+
+
+def _started(facts: Facts, run: Run, handle: Handle, port: int | None, now: float) -> list[c.Command]:
+    run.stage, run.handle, run.port, run.started_at = Stage.RUNNING, handle, port, now
+    policy = facts.policy
+    if run.spec.mode is Mode.WEB:
+        out: list[c.Command] = [wake(facts, Timer.OPEN_PORT, policy.web.start_timeout, now)]
+    else:
+        out = [wake(facts, Timer.SETTLE, SETTLE, now)]
+    if facts.trouble is not None:
+        out.append(c.RecordStep("start", f"run {run.number} started"))
+        out.append(wake(facts, Timer.QUIET, policy.conflict.window, now))
+    return out
+
+
+def _exited(facts: Facts, run: Run, event: e.RunExited, now: float) -> list[c.Command]:
+    facts.run = None
+    facts.restart_asked = False
+    forget(facts, Timer.SETTLE, Timer.OPEN_PORT, Timer.QUIET, Timer.UNSTICK)
+    if facts.round_due:
+        return [c.RecordStep("stop", str(event.exit))]
+    if run.ailing:
+        return _rest(facts, run.complaint, now)
+    if run.ended_by_us or not facts.active:
+        return []
+    decision = after_exit(facts.policy.restart, event.exit, now - run.started_at, facts.failures)
+    if isinstance(decision, Finished):
+        facts.finished = decision.reason
+        return abandon_trouble(facts)
+    facts.failures = decision.failures
+    facts.rest_reason = str(event.exit)
+    return [wake(facts, Timer.REST, max(decision.delay, facts.not_before - now), now, jitter=0.1)]
+
+
+def _rest(facts: Facts, reason: str, now: float) -> list[c.Command]:
+    decision = again(facts.policy.restart, facts.failures)
+    facts.failures, facts.rest_reason = decision.failures, reason
+    return [wake(facts, Timer.REST, decision.delay, now, jitter=0.1)]
+
+
+def _sign(facts: Facts, run: Run, sign: Sign, now: float) -> list[c.Command]:
+    if sign.kind in CONFLICTS:
+        return _conflict(facts, sign)
+    if sign.kind is SignKind.FLOOD and sign.retry_after:
+        facts.not_before = max(facts.not_before, now + sign.retry_after)
+    if sign.kind is SignKind.UNAUTHORIZED and not run.token_asked and facts.spec is not None:
+        run.token_asked = True
+        return [c.CheckToken(run.number, facts.spec)]
+    return []
+
+
+def _conflict(facts: Facts, sign: Sign) -> list[c.Command]:
+    """The first sign of a run opens a round; later ones, which every library prints, are only counted."""
+    facts.conflicts += 1
+    first = facts.trouble is None
+    trouble = facts.trouble = facts.trouble or Trouble()
+    trouble.signs.append(sign.kind)
+    out: list[c.Command] = [c.OpenIncident(sign) if first else c.CountSign()]
+    if not facts.round_due:
+        facts.round_due = True
+        trouble.rounds += 1
+        out.append(c.RecordStep(f"round {trouble.rounds}: conflict seen in the log", sign.excerpt))
+    return out
+
+
+def _health(facts: Facts, run: Run, seen: e.HealthSeen) -> None:
+    web = facts.policy.web
+    run.port_opened = run.port_opened or seen.port_open
+    if seen.ok:
+        run.ready, run.bad_checks, run.health, run.complaint = True, 0, "ok", ""
+        forget(facts, Timer.OPEN_PORT)
+        return
+    run.health = seen.detail
+    if not run.ready:
+        return
+    run.bad_checks += 1
+    if run.bad_checks >= web.failures:
+        run.ailing = True
+        run.complaint = f"{run.bad_checks} health checks in a row failed: {seen.detail}"
