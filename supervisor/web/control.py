@@ -8,7 +8,8 @@ anything).
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
 from datetime import datetime
 
 import structlog
@@ -16,6 +17,7 @@ from aiohttp import web
 
 from supervisor import __version__
 from supervisor.errors import ConfigError, SupervisorError
+from supervisor.model.runs import LogLine
 from supervisor.model.status import BotStatus
 from supervisor.names import UnknownBot
 from supervisor.web.port import Supervisor
@@ -125,8 +127,13 @@ async def get_logs(request: web.Request) -> web.StreamResponse:
     n = number(request, "n", default=100, most=MOST_LINES)
     follow = request.query.get("follow", "0") not in ("0", "false", "")
     lines = supervisor.logs(bots, n, moment(request, "since"), follow)
-    encoded = (json.dumps(line.as_json(), ensure_ascii=False).encode() async for line in lines)
-    return await stream_lines(request, encoded)
+    return await stream_lines(request, encoded(lines))
+
+
+async def encoded(lines: AsyncGenerator[LogLine, None]) -> AsyncGenerator[bytes, None]:
+    async with aclosing(lines):
+        async for line in lines:
+            yield json.dumps(line.as_json(), ensure_ascii=False).encode()
 
 
 def number(request: web.Request, name: str, *, default: int, most: int) -> int:

@@ -5,7 +5,7 @@ Everything given back is shown to people as it is: redacted, and never with a to
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Protocol
 
 from supervisor.model.incidents import Incident
@@ -48,7 +48,7 @@ class Supervisor(Protocol):
         """The newest `limit` incidents, newest first; also of bots that are no longer in the file."""
         ...
 
-    def logs(self, bots: Sequence[str], n: int, since: float | None, follow: bool) -> AsyncIterator[LogLine]:
+    def logs(self, bots: Sequence[str], n: int, since: float | None, follow: bool) -> AsyncGenerator[LogLine, None]:
         """The last `n` lines of these bots (all of them when none is named) in order of time, then, with
         `follow`, each new one. `since` (Unix seconds) leaves out what is older. Closed with `aclose`."""
         ...
