@@ -10,18 +10,13 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterable, MutableMapping
-from typing import Any, Literal, Protocol, TextIO
+from typing import Any, Literal, TextIO
 
+from supervisor.logs.redact import Redactor
 from supervisor.logs.render import JsonRenderer, Piece, Renderer, TextRenderer
 from supervisor.logs.writer import Writer
 
 LogFormat = Literal["text", "json"]
-
-
-class Redacts(Protocol):
-    """Takes tokens out of text; see `redact.py`."""
-
-    def redact(self, data: bytes) -> bytes: ...
 
 
 class Echo:
@@ -47,7 +42,7 @@ class Echo:
 def configure(
     log_format: LogFormat,
     stream: TextIO,
-    redactor: Redacts,
+    redactor: Redactor,
     *,
     names: Iterable[str] = (),
     level: int = logging.INFO,
@@ -79,7 +74,7 @@ def _takes_colours(stream: TextIO) -> bool:
 
 
 class _EchoHandler(logging.Handler):
-    def __init__(self, echo: Echo, redactor: Redacts, formatter: logging.Formatter, *, ready: bool) -> None:
+    def __init__(self, echo: Echo, redactor: Redactor, formatter: logging.Formatter, *, ready: bool) -> None:
         super().__init__()
         self.setFormatter(formatter)
         self._echo = echo
@@ -108,7 +103,7 @@ class _TextFormatter(logging.Formatter):
         return f"{level}{record.message}{extra}"
 
 
-def _json_formatter(redactor: Redacts, renderer: JsonRenderer) -> logging.Formatter:
+def _json_formatter(redactor: Redactor, renderer: JsonRenderer) -> logging.Formatter:
     """structlog's formatter, also for events that come through `structlog.get_logger()`."""
     import structlog
 
@@ -141,7 +136,7 @@ def _json_formatter(redactor: Redacts, renderer: JsonRenderer) -> logging.Format
 Event = MutableMapping[str, Any]
 
 
-def redaction(redactor: Redacts) -> Callable[[Any, str, Event], Event]:
+def redaction(redactor: Redactor) -> Callable[[Any, str, Event], Event]:
     """A structlog processor: no value of an event, however deep, keeps a token.
 
     Before rendering, because JSON writes a newline as `\\n` and so glues a letter to what stands behind it.
@@ -154,8 +149,7 @@ def redaction(redactor: Redacts) -> Callable[[Any, str, Event], Event]:
             return {str(clean(str(key))): clean(item) for key, item in value.items()}
         if isinstance(value, list | tuple | set | frozenset):
             return [clean(item) for item in value]
-        text = value if isinstance(value, str) else str(value)
-        return redactor.redact(text.encode(errors="backslashreplace")).decode(errors="replace")
+        return redactor.redact_text(value if isinstance(value, str) else str(value))
 
     def process(_logger: Any, _name: str, event: Event) -> Event:
         for key, value in event.items():

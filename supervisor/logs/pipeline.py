@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
+from supervisor.logs.redact import Redactor
+from supervisor.logs.signs import SignReader
 from supervisor.logs.split import LIMIT, MARK, LineSplitter
 from supervisor.logs.store import RETRY_EVERY, LogStore, StoreProblem
 from supervisor.model.bots import LogPolicy
@@ -27,20 +29,6 @@ IDLE = 1.0
 RECENT_BLOCK = 4 * 1024
 RECENT_TOTAL = 8 * 1024
 """Bytes of recent text kept for evidence: of one block, and of all but the last."""
-
-
-class Redactor(Protocol):
-    """Takes tokens out of text, and knows where it may be cut without splitting one; see `redact.py`."""
-
-    def redact(self, data: bytes) -> bytes: ...
-
-    def safe_cut(self, data: bytes, limit: int) -> int: ...
-
-
-class ReadsSigns(Protocol):
-    """Reads whole lines of one run; see `signs.py`."""
-
-    def feed(self, chunk: bytes) -> list[Sign]: ...
 
 
 class ShowsLines(Protocol):
@@ -66,22 +54,21 @@ class _Stream:
     """One stream of the current run."""
 
     lines: LineSplitter
-    signs: ReadsSigns | None
+    signs: SignReader | None
     timer: Timer | None = None
 
 
 class BotLog:
     """Implements LogSink. Methods are for the event loop's thread, and none of them waits or raises.
 
-    `signs` makes a reader for each stream of each run; what it reads goes to `on_signs`, after the text was
-    stored. Without an `echo` nothing is shown. `limit` bounds a line, `idle` is in seconds.
+    The signs of conflicts and the like go to `on_signs`, after the text was stored. Without an `echo` nothing is
+    shown. `limit` bounds a line (bytes, at least `redact.LEAST_CUT`), `idle` is in seconds.
     """
 
     def __init__(
         self,
         store: LogStore,
         redactor: Redactor,
-        signs: Callable[[], ReadsSigns],
         on_signs: Callable[[Sequence[Sign]], None],
         echo: ShowsLines | None = None,
         *,
@@ -93,7 +80,6 @@ class BotLog:
         self.bot = store.bot
         self._store = store
         self._redactor = redactor
-        self._new_signs = signs
         self._on_signs = on_signs
         self._echo = echo
         self._limit = limit
@@ -168,7 +154,7 @@ class BotLog:
 
     def _begin(self, stream: str) -> _Stream:
         # What `setup` prints (pip, npm) is not said by a bot to Telegram.
-        signs = None if stream == "setup" else self._new_signs()
+        signs = None if stream == "setup" else SignReader()
         source = _Stream(LineSplitter(self._redactor.safe_cut, self._limit), signs)
         self._streams[stream] = source
         return source
@@ -177,7 +163,7 @@ class BotLog:
         source.timer = None
         self._pass_on(stream, source.signs, source.lines.flush())
 
-    def _pass_on(self, stream: str, signs: ReadsSigns | None, block: bytes) -> None:
+    def _pass_on(self, stream: str, signs: SignReader | None, block: bytes) -> None:
         if not block:
             return
         at = self._clock()

@@ -24,7 +24,7 @@ _LINE_END = re.compile(rb"\r*\n")
 class LineSplitter:
     """One stream of one run. Every block returned is empty or ends in a newline; at most `limit` bytes are kept.
 
-    `safe_cut(data, limit)` gives the last place in the first `limit` bytes where `data` may be cut.
+    `safe_cut(data, limit)` gives the last place in the first `limit` bytes where `data` may be cut, above 0.
     """
 
     __slots__ = ("_continued", "_limit", "_rest", "_safe_cut")
@@ -61,7 +61,8 @@ class LineSplitter:
     def flush(self) -> bytes:
         """What of an unfinished line can be shown before it is complete, marked as going on."""
         text = bytes(self._rest).rstrip(b"\r")
-        cut = self._cut(text, len(text)) if text else 0
+        # A cut is always behind something. What may be a token from its first byte on is left to wait.
+        cut = self._cut(b"\n" + text, max(self._limit, len(text) + 1)) - 1 if text else 0
         if cut <= 0:
             return b""
         del self._rest[:cut]
@@ -115,7 +116,6 @@ class LineSplitter:
         while len(text) - start > self._limit:
             seen = text[start : start + self._limit + 1]
             cut = self._cut(seen, self._limit)
-            cut = cut if cut > 0 else self._limit
             blocks.append(self._piece(seen[:cut]))
             start += cut
         return text[start:]
