@@ -6,6 +6,7 @@ thrown away. The referee's paths are somebody else's.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import NoReturn
 
 from aiohttp import web
 
@@ -70,7 +71,7 @@ class Front:
             return await _answer_fault(request, fault)
         transport = request.transport
         if transport is None:
-            raise ConnectionResetError
+            await _vanish()
         self._connections[transport] = (bot_id, call.method)
         try:
             return _response(await self._call(request, destination, call))
@@ -144,7 +145,9 @@ class Front:
                 transport.abort()
 
     async def close(self) -> None:
-        """Stop all timers and deliveries."""
+        """Cut all waiting clients off; stop all timers and deliveries."""
+        for transport in list(self._connections):
+            transport.abort()
         for _, timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
@@ -156,20 +159,23 @@ def _peer(request: web.BaseRequest) -> str | None:
     return f"{peer[0]}:{peer[1]}" if peer else None
 
 
+async def _vanish() -> NoReturn:
+    """Wait for the cancellation that a lost connection brings."""
+    await asyncio.get_running_loop().create_future()
+    raise AssertionError("a lost connection ends its handler")
+
+
 async def _answer_fault(request: web.BaseRequest, fault: Fault) -> web.StreamResponse:
-    match fault.kind:
-        case "unreachable":
-            if request.transport:
-                request.transport.abort()
-            raise ConnectionResetError("a fault: unreachable")
-        case "429":
-            return _response(too_many(fault.retry_after))
-        case "401":
-            return _response(fail(401, texts.UNAUTHORIZED))
-        case "500":
-            return _response(fail(500, "Internal Server Error"))
-        case _:
-            return web.Response(status=502, text=BAD_GATEWAY, content_type="text/html")
+    if fault.kind == "unreachable":
+        if request.transport:
+            request.transport.abort()
+        await _vanish()
+    if fault.kind == "502":
+        return web.Response(status=502, text=BAD_GATEWAY, content_type="text/html")
+    if fault.kind == "429":
+        return _response(too_many(fault.retry_after))
+    unauthorized = fault.kind == "401"
+    return _response(fail(401, texts.UNAUTHORIZED) if unauthorized else fail(500, "Internal Server Error"))
 
 
 def _response(reply: Reply, close: bool = False) -> web.Response:

@@ -8,7 +8,6 @@ from typing import Any
 from aiohttp import web
 
 from supervisor.simulator.clock import Clock
-from supervisor.simulator.envelope import TooLarge
 from supervisor.simulator.faults import BadFault, Faults
 from supervisor.simulator.http import Front
 from supervisor.simulator.report import report
@@ -54,8 +53,6 @@ class Referee:
             return _json(refusal.status, {"error": str(refusal)})
         except BadFault as problem:
             return _json(400, {"error": str(problem)})
-        except TooLarge:
-            return _json(413, {"error": "the body exceeds 1 MiB"})
 
     def _route(self, method: str, path: str, body: Mapping[str, Any]) -> Any:
         if handler := self._fixed.get((method, path)):

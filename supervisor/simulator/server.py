@@ -25,6 +25,9 @@ from supervisor.simulator.rules.tokens import is_token
 IDLE_TIMEOUT = 500.0
 """Idle connections are closed after this [S: HttpServer.h]."""
 
+SHUTDOWN = 0.5
+"""Seconds for requests that neither wait nor end, such as those a fault makes slow."""
+
 
 class Simulator:
     """One simulated Bot API server in the running loop."""
@@ -73,7 +76,7 @@ class Simulator:
         front = Front(telegram, faults, clock, Poster(self._scale))
         front.referee = Referee(telegram, faults, clock, front).handle
         server = web.Server(front.handle, handler_cancellation=True, access_log=None, keepalive_timeout=IDLE_TIMEOUT)
-        runner = web.ServerRunner(server, handle_signals=False, shutdown_timeout=0)
+        runner = web.ServerRunner(server, handle_signals=False, shutdown_timeout=SHUTDOWN)
         await runner.setup()
         site = web.TCPSite(runner, self._host, self._port, backlog=1024)
         try:

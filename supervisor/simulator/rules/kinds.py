@@ -21,6 +21,7 @@ class Kind:
     by: Literal["chat", "user", "poll"]
 
 
+# In the order in which getWebhookInfo names them.
 KINDS: Final[dict[str, Kind]] = {
     "message": Kind(DAY, 0, "chat"),
     "edited_message": Kind(DAY, 0, "chat"),
@@ -31,6 +32,8 @@ KINDS: Final[dict[str, Kind]] = {
     "callback_query": Kind(150, 3, "user"),
     "shipping_query": Kind(150, 4, "user"),
     "pre_checkout_query": Kind(150, 4, "user"),
+    "poll": Kind(DAY, 14, "poll"),
+    "poll_answer": Kind(DAY, 14, "poll"),
     "my_chat_member": Kind(DAY, 5, "chat"),
     "chat_member": Kind(DAY, 6, "user"),
     "chat_join_request": Kind(DAY, 6, "user"),
@@ -45,8 +48,6 @@ KINDS: Final[dict[str, Kind]] = {
     "purchased_paid_media": Kind(DAY, 12, "user"),
     "guest_message": Kind(DAY, 12, "chat"),
     "managed_bot": Kind(DAY, 13, "user"),
-    "poll": Kind(DAY, 14, "poll"),
-    "poll_answer": Kind(DAY, 14, "poll"),
 }
 
 ALL_KINDS: Final = frozenset(KINDS)

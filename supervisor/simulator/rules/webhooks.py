@@ -14,7 +14,7 @@ from supervisor.simulator.rules.arguments import allowed_kinds, boolean, integer
 from supervisor.simulator.rules.calls import Action, Answer, Call, Reply, Resolve, fail, ok, too_many
 from supervisor.simulator.rules.conflicts import Conflicts
 from supervisor.simulator.rules.delivery import Delivery
-from supervisor.simulator.rules.kinds import DEFAULT_KINDS
+from supervisor.simulator.rules.kinds import DEFAULT_KINDS, KINDS
 from supervisor.simulator.rules.mailbox import Mailbox, WebhookRecord
 from supervisor.simulator.rules.polling import Polling
 from supervisor.simulator.rules.webhook_url import parse_url, refuse_address, refuse_url
@@ -216,7 +216,7 @@ class Webhooks:
             shown["max_connections"] = record.max_connections
             shown["ip_address"] = record.address or "<unknown>"
         if self._mailbox.allowed != DEFAULT_KINDS:
-            shown["allowed_updates"] = sorted(self._mailbox.allowed)
+            shown["allowed_updates"] = [kind for kind in KINDS if kind in self._mailbox.allowed]
         return ok(shown)
 
     def _adopt_kinds(self, call: Call) -> None:
