@@ -62,7 +62,9 @@ def shorten(text: str, room: int) -> str:
     if len(text) <= room:
         return text
     dots = "…" if (sys.stdout.encoding or "").lower().replace("-", "") == "utf8" else "..."
-    cut = text[: max(room - len(dots), 0)]
+    if room <= len(dots):
+        return text[:room]
+    cut = text[: room - len(dots)]
     word = cut.rfind(" ")
     return (cut[:word] if word > room * 2 // 3 else cut).rstrip(" ,;:") + dots
 
