@@ -50,5 +50,7 @@ async def test_errors_arrive_as_the_librarys_own(live: Live) -> None:
         await bot.delete_webhook()
         assert (await bot.get_webhook_info()).url == ""
         await live.referee("POST", f"/bots/{BOT}/revoke")
+    rejected = _bot(live)
     with pytest.raises(InvalidToken):
-        await _bot(live).initialize()
+        await rejected.initialize()
+    await rejected.shutdown()
