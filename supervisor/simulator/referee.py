@@ -78,7 +78,9 @@ class Referee:
         return {"simulated": True, "version": VERSION, "bots": len(self._telegram.tokens.known())}
 
     def _list(self, _: Mapping[str, Any]) -> dict[str, Any]:
-        return {"bots": [self._show(bot_id) for bot_id in sorted(self._telegram.tokens.known())]}
+        shown = [self._show(bot_id) for bot_id in sorted(self._telegram.tokens.known())]
+        # A list is asked for often; what the bots said is asked for one by one.
+        return {"bots": [{key: bot[key] for key in bot if key != "sent_messages"} for bot in shown]}
 
     def _show(self, bot_id: int) -> dict[str, Any]:
         return report(self._telegram.bot(bot_id), self._clock)

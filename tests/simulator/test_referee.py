@@ -15,6 +15,7 @@ async def test_it_says_what_it_is(live: Live) -> None:
     assert (about["simulated"], about["bots"]) == (True, 1)
     [bot] = (await live.referee("GET", "/bots"))["bots"]
     assert (bot["id"], bot["username"]) == (BOT, f"simulated_{BOT}_bot")
+    assert set(await live.bot()) - set(bot) == {"sent_messages", "status"}
 
 
 async def test_a_user_writes(live: Live) -> None:
