@@ -51,7 +51,8 @@ class Simulator:
             )
         if not 0.001 <= scale <= 1000:
             raise SimulatorError(f"scale must lie between 0.001 and 1000, not {scale:g}")
-        self._host = host
+        # One address, so that a free port is the same port for everybody.
+        self._host = "127.0.0.1" if host == "localhost" else host
         self._port = port
         self._tokens = None if tokens is None else list(tokens)
         self._strict = strict

@@ -103,6 +103,15 @@ def test_close_keeps_queue_and_webhook(stage: Stage) -> None:
     assert stage.info(7)["pending_update_count"] == 0
 
 
+def test_close_forgets_the_last_error(stage: Stage) -> None:
+    stage.outcomes = [Outcome(500, "No")]
+    stage.set_webhook(0)
+    stage.queue(101, at=1)
+    assert "last_error_message" in stage.info(2)
+    stage.call("B", "close", 3)
+    assert "last_error_message" not in stage.info(5)
+
+
 def test_close_forgets_the_conflict_clock(stage: Stage) -> None:
     stage.poll("A", 0)
     stage.poll("B", 1)

@@ -94,3 +94,14 @@ def test_conflicts_are_counted_by_kind_when_they_are_told(stage: Stage) -> None:
     assert stage.bot.tally.conflicts["webhook_active"] == 1
     stage.until(14)
     assert stage.bot.tally.conflicts["webhook_active"] == 2
+
+
+def test_a_late_answer_does_not_wind_the_conflict_clock(stage: Stage) -> None:
+    stage.poll("A", 0)
+    stage.poll("B", 1)  # A is told at 1: the clock runs until 4
+    stage.poll("A", 2)  # B is told at 5
+    stage.poll("B", 4.5)
+    tally = stage.bot.tally
+    assert tally.conflicts["get_updates"] == 2  # the third conflict was told at once, before the second
+    stage.until(5)
+    assert tally.conflicts["get_updates"] == 3

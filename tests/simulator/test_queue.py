@@ -48,6 +48,12 @@ def test_updates_expire_by_their_kind(stage: Stage, kind: str, seconds: float) -
     assert stage.short("A", seconds + 1, offset=2).ids == []
 
 
+def test_expired_updates_take_no_place_in_an_answer(stage: Stage) -> None:
+    stage.queue(101, 102, kind="inline_query")
+    stage.queue(103)
+    assert stage.short("A", 40, limit=1).ids == [103]
+
+
 def test_expired_updates_count_as_pending_until_they_are_collected(stage: Stage) -> None:
     stage.queue(101, kind="inline_query")
     assert stage.info(59)["pending_update_count"] == 1

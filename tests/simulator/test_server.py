@@ -35,6 +35,15 @@ async def test_a_taken_port_is_named() -> None:
     await again.stop()
 
 
+@pytest.mark.parametrize(("host", "shown"), [("localhost", "127.0.0.1"), ("127.0.0.2", "127.0.0.2")])
+async def test_every_loopback_address_will_do(host: str, shown: str) -> None:
+    simulator = Simulator(host)
+    assert (await simulator.start()).startswith(f"http://{shown}:")
+    async with aiohttp.ClientSession() as client, client.get(f"{simulator.url}/simulator") as response:
+        assert response.status == 200
+    await simulator.stop()
+
+
 async def test_stop_ends_waiting_polls() -> None:
     simulator = Simulator()
     url = await simulator.start()

@@ -139,6 +139,16 @@ def test_news_of_an_abandoned_lookup_is_ignored(stage: Stage) -> None:
     assert stage.info(3)["url"] == ""
 
 
+def test_a_late_lookup_does_not_verify_the_next_webhook(stage: Stage) -> None:
+    stage.resolver |= {"slow.test": "", "slower.test": ""}
+    stage.set_webhook(0, "http://slow.test/")
+    second = stage.set_webhook(2, "http://slower.test/")
+    stage._note(stage.bot.resolved(3, stage.questions[0].generation, "127.0.0.1"))
+    assert second.waits
+    stage._note(stage.bot.resolved(4, stage.questions[1].generation, "127.0.0.2"))
+    assert stage.info(5)["ip_address"] == "127.0.0.2"
+
+
 def test_delete_webhook_is_not_limited(stage: Stage) -> None:
     stage.set_webhook(0)
     texts = [stage.call("B", "deleteWebhook", 0.1).body["description"] for _ in range(3)]

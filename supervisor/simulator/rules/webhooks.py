@@ -63,7 +63,7 @@ class Webhooks:
     @property
     def active(self) -> bool:
         """Whether getUpdates is refused: a webhook is set or being set."""
-        return self._mailbox.webhook is not None or self._setting is not None
+        return self._mailbox.webhook is not None
 
     def change(self, now: float, call: Call) -> None:
         """setWebhook or deleteWebhook; a setWebhook without url is a deleteWebhook."""
