@@ -73,10 +73,10 @@ command -v curl >/dev/null 2>&1 || fail 'curl is not installed' 'install it, or 
 
 ask_hidden() {
     [ -t 0 ] || bad_usage 'whose token?' '--token-file FILE, --token-file - for standard input, or TELEGRAM_BOT_TOKEN'
-    printf 'Token (not shown): ' >&2
     before=$(stty -g)
     trap 'stty "$before"; exit 130' INT TERM HUP
-    stty -echo
+    stty -echo  # before the prompt, which somebody may answer at once by pasting
+    printf 'Token (not shown): ' >&2
     IFS= read -r token
     stty "$before"
     trap - INT TERM HUP

@@ -29,7 +29,7 @@ async def test_json_keeps_the_contract(botctl: Botctl, fake: FakeSupervisor, typ
     assert list(body) == ["supervisor", "bots"]
     assert {"version", "pid", "since", "config", "api_url", "problems"} <= set(body["supervisor"])
     assert [list(each) for each in body["bots"]] == [BOT_KEYS] * 3
-    assert body == json.loads(json.dumps(fake.status().as_json()))
+    assert body == json.loads(json.dumps((await fake.status()).as_json()))
 
 
 @pytest.mark.parametrize("typed", [("status",), ("ls",), ("ls", "--state-dir", "state")])

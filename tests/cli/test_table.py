@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import asyncio
+
 import pytest
 
 from supervisor.cli.table import HEADER, Look, render
@@ -16,7 +18,7 @@ LONG = "another getUpdates ended ours three times in 180 s: a second poller runs
 
 
 def fleet(*bots: object) -> FleetStatus:
-    return FakeSupervisor(*bots).status()  # type: ignore[arg-type]
+    return asyncio.run(FakeSupervisor(*bots).status())  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("width", [20, 40, 60, 80, 100, 132, 200])

@@ -51,8 +51,10 @@ def unlock(
     where `ps` shows it to everybody. Ends with 1 when the token is not free afterwards.
     """
     from supervisor.cli.token_of import Given, target
+
+    aim = target(Given(bot, file, token_file, api_url, proxy), state_dir)
+
     from supervisor.cli.unlock import Wanted
     from supervisor.cli.unlock import unlock as free
 
-    aim = target(Given(bot, file, token_file, api_url, proxy), state_dir)
     raise typer.Exit(free(aim, Wanted(probe=probe, drop=drop_pending, sure=yes)))
