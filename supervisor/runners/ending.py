@@ -18,6 +18,8 @@ from supervisor.runners.pins import Pin
 from supervisor.runners.procfs import Process
 from supervisor.runners.proctable import ProcessTable
 
+_BLINDNESS = 0.2
+
 
 @dataclass(frozen=True, slots=True)
 class Patience:
@@ -100,8 +102,12 @@ class Ending:
         """What is left of the run (nothing but a leader about to be reaped: an empty list); None when it is over."""
         self._news.clear()
         ended = self._ended.done()
-        snapshot = await self._table.scan()
-        members = snapshot.members(self._mark, (self._pid, self._started))
+        try:
+            snapshot = await self._table.scan()
+        except OSError:  # out of descriptors: nothing is proved, look again until the time is over
+            await asyncio.sleep(_BLINDNESS)
+            return []
+        members = snapshot.members(self._mark, (self._pid, self._started), self._asked | self._behind)
         return members or (None if ended else [])
 
     async def _hear(self, until: float | None) -> None:

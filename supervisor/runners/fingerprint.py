@@ -67,7 +67,8 @@ def digest(spec: RunSpec) -> str:
     for path in sorted(_files(spec)):
         total.update(f"\0{path}\0".encode())
         try:
-            total.update(hashlib.sha256(path.read_bytes()).digest())
+            with path.open("rb") as file:
+                total.update(hashlib.file_digest(file, "sha256").digest())
         except OSError:
             total.update(b"unreadable")
     return total.hexdigest()
@@ -84,12 +85,18 @@ def _files(spec: RunSpec) -> set[Path]:
     for word in words:
         found.update(spec.cwd / name for name in _BY_PROGRAM.get(Path(word).name, ()))
         for name in {word, word.partition("=")[2], word.removeprefix("-r"), word.partition("[")[0]}:
-            path = spec.cwd / name
-            if name and path.is_dir():
-                found.update(path / part for part in _OF_PACKAGE)
-            elif name and path.is_file():
-                found.update(_with_included([path]))
+            found |= _named(spec.cwd, name)
     return {path for path in found if path.is_file()}
+
+
+def _named(cwd: Path, name: str) -> set[Path]:
+    path = cwd / name
+    try:
+        if name and path.is_dir():
+            return {path / part for part in _OF_PACKAGE}
+        return _with_included([path]) if name and path.is_file() else set()
+    except OSError:  # longer than a name can be: part of a script, not a file
+        return set()
 
 
 def _with_included(paths: Iterable[Path], depth: int = 0) -> set[Path]:

@@ -53,18 +53,18 @@ def launch(order: Order) -> Started:
     program = find_program(order.command[0], order.cwd, order.environ)
     account = _account(order.user)
     heed_ignored_signals()
-    out, out_child = os.pipe()
-    err, err_child = os.pipe()
+    ends: list[int] = []
     try:
-        pid = _spawn(order, program, account, out_child, err_child)
+        ends += os.pipe()
+        ends += os.pipe()
+        pid = _spawn(order, program, account, ends[1], ends[3])
     except (OSError, subprocess.SubprocessError, ValueError) as error:
-        os.close(out)
-        os.close(err)
+        for end in ends:
+            os.close(end)
         raise refusal(error, program, order.cwd, order.user) from None
-    finally:
-        os.close(out_child)
-        os.close(err_child)
-    return Started(pid, out, err)
+    os.close(ends[1])
+    os.close(ends[3])
+    return Started(pid, ends[0], ends[2])
 
 
 def _spawn(order: Order, program: Program, account: pwd.struct_passwd | None, out: int, err: int) -> int:

@@ -52,7 +52,10 @@ class Ports:
         for other, port in self._by_bot.items():
             if port == wanted and other != bot:
                 raise StartRefused(f"port {wanted} is given to bot {other}; choose another `port`", permanent=False)
-        if not is_free(wanted):
+        obstacle = _try(wanted)
+        if isinstance(obstacle, PermissionError):
+            raise StartRefused(f"port {wanted} needs root; choose a `port` from 1024 on", permanent=True)
+        if obstacle is not None:
             raise StartRefused(
                 f"port {wanted} is in use by another program; end it or choose another `port`", permanent=False
             )
@@ -60,11 +63,15 @@ class Ports:
 
 def is_free(port: int) -> bool:
     """Whether a server could listen there, on any address of this machine."""
+    return _try(port) is None
+
+
+def _try(port: int) -> OSError | None:
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         # As servers do: connections of the last run that linger in TIME_WAIT are no obstacle, listeners are.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("", port))
-        except OSError:
-            return False
-    return True
+        except OSError as error:
+            return error
+    return None

@@ -11,6 +11,8 @@ from supervisor.runners.marks import MARK, Mark
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
+# Anything else (no descriptors left) must not look like a process that is gone: it is raised.
+_GONE = (FileNotFoundError, ProcessLookupError)
 _NEEDLE = MARK.encode() + b"="
 
 
@@ -84,7 +86,7 @@ def _proc_pids() -> list[int]:
 def _proc_read(pid: int) -> Process | None:
     try:
         stat = _slurp(f"/proc/{pid}/stat")
-    except OSError:
+    except _GONE:
         return None
     # The name may hold spaces and brackets; fields are counted from the last bracket (proc(5): state is 3rd).
     fields = stat[stat.rfind(b")") + 2 :].split()
@@ -107,7 +109,7 @@ def _proc_read(pid: int) -> Process | None:
 def _proc_environ(pid: int) -> bytes | None:
     try:
         return _slurp(f"/proc/{pid}/environ")
-    except OSError:
+    except (*_GONE, PermissionError):
         return None
 
 

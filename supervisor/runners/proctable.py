@@ -35,20 +35,28 @@ class Snapshot:
             self._bodies[process.pgid].append(process)
             if process.sid != process.pgid:
                 self._bodies[process.sid].append(process)
-            if process.mark is not None:
-                self._marked[process.mark].append(process)
         self._spared = self._line_of(os.getpid())
+        self._inherit()
 
     @property
     def marks(self) -> Iterable[Mark]:
         return self._marked.keys()
 
-    def members(self, mark: Mark, leader: tuple[int, float] | None = None) -> list[Process]:
-        """Everything of the run `mark` whose first process is (was) `leader`, a pid and its start time."""
+    def members(
+        self, mark: Mark, leader: tuple[int, float] | None = None, known: Iterable[tuple[int, float]] = ()
+    ) -> list[Process]:
+        """Everything of the run `mark` whose first process is (was) `leader`, a pid and its start time.
+
+        `known` are members seen before, which may have lost every sign of it since.
+        """
         found: dict[int, Process] = {}
         fresh = list(self._marked.get(mark, ()))
         if leader is not None:
             fresh += self._led_by(*leader)
+        for pid, started in known:
+            process = self.processes.get(pid)
+            if process is not None and process.started == started:
+                fresh.append(process)
         while fresh:
             process = fresh.pop()
             if process.pid in found or process.pid in self._spared:
@@ -58,6 +66,22 @@ class Snapshot:
             if process.pid in (process.pgid, process.sid):
                 fresh += self._bodies[process.pid]
         return list(found.values())
+
+    def _inherit(self) -> None:
+        """Who cleared its environment has the mark of its parent, and keeps it when the parent is gone."""
+        for process in self.processes.values():
+            line: list[Process] = []
+            elder: Process | None = process
+            while elder is not None and elder.mark is None and elder.pid not in self._spared and elder not in line:
+                line.append(elder)
+                elder = self.processes.get(elder.ppid)
+            if elder is None or elder.mark is None or elder.pid in self._spared:
+                continue
+            for heir in line:
+                heir.mark = elder.mark
+        for process in self.processes.values():
+            if process.mark is not None:
+                self._marked[process.mark].append(process)
 
     def _led_by(self, pid: int, started: float) -> list[Process]:
         """Its group and session outlive a leader; but when its pid has a new owner, both are the new owner's."""
@@ -77,7 +101,10 @@ class Snapshot:
 
 
 class ProcessTable:
-    """Takes snapshots; remembers a mark once seen, for programs that clear their environment later."""
+    """Takes snapshots; remembers whose a process is, for programs that clear their environment.
+
+    What cleared its environment, left the session and lost its parent before any scan saw it is lost to us.
+    """
 
     def __init__(self) -> None:
         self._lock = asyncio.Lock()
@@ -85,7 +112,10 @@ class ProcessTable:
         self._known: dict[tuple[int, float], Mark] = {}
 
     async def scan(self) -> Snapshot:
-        """A snapshot that was begun after this call; shared by everybody who asks before it begins."""
+        """A snapshot that was begun after this call; shared by everybody who asks before it begins.
+
+        Raises OSError when the table cannot be read, so that this never looks like an empty one.
+        """
         if self._coming is None:
             self._coming = asyncio.create_task(self._scan(), name="scan")
         return await asyncio.shield(self._coming)
@@ -105,8 +135,9 @@ class ProcessTable:
                         await asyncio.sleep(0)
                         began = time.monotonic()
             found = [process for process in read.values() if process is not None and process.alive]
+            snapshot = Snapshot(found)
             self._known = {process.identity: process.mark for process in found if process.mark is not None}
-            return Snapshot(found)
+            return snapshot
 
     def _read(self, pid: int) -> Process | None:
         process = read_process(pid)

@@ -28,6 +28,14 @@ class Program:
 
 def find_program(name: str, cwd: Path, environ: Mapping[str, str]) -> Program:
     """As exec would find it with this folder and PATH. Raises StartRefused, permanent, with what to mend."""
+    try:
+        return _find(name, cwd, environ)
+    except (OSError, ValueError) as error:  # a folder that may not be searched, a name that is too long
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise StartRefused(f"{name[:200]!r} in {cwd}: {reason}", permanent=True) from None
+
+
+def _find(name: str, cwd: Path, environ: Mapping[str, str]) -> Program:
     if not cwd.is_dir():
         what = "is not a folder" if cwd.exists() else "does not exist"
         raise StartRefused(f"the folder {cwd} {what}; mend `cwd`", permanent=True)
@@ -69,12 +77,14 @@ def _judge(name: str, path: str) -> bool:
         return True
     if not head.startswith(b"#!"):
         return False
-    words = head.partition(b"\n")[0][2:].strip(b" \t").split(None, 1) if b"\n" in head else []
     line = head.partition(b"\n")[0]
-    interpreter = os.fsdecode(words[0]) if words else ""
+    # Split as the kernel does: a carriage return belongs to the name.
+    words = line[2:].replace(b"\t", b" ").split(b" ")
+    interpreter = os.fsdecode(next(filter(None, words), b""))
     if interpreter and not Path(interpreter).exists():
         hint = " (it has Windows line ends: convert it with dos2unix)" if line.endswith(b"\r") else ""
-        raise StartRefused(f"{name}: its #! line names {interpreter}, which does not exist{hint}", permanent=True)
+        interpreter = interpreter.removesuffix("\r")
+        raise StartRefused(f"{name}: its #! line names {interpreter}, which is not to be found{hint}", permanent=True)
     return bool(interpreter)
 
 

@@ -47,23 +47,26 @@ class Setups:
         if not spec.setup:
             return given
         own = self._folder / bot if given is None and fingerprint.wants_venv(spec) else None
-        wanted = self._wanted(spec, own)
         record = self._folder / f"{bot}.json"
-        done = _read(record)
+        wanted, done = self._summary(spec, own), _read(record)
         whole = own is None or (own / "bin" / "python").exists()
         if done == wanted and whole:
             return own or given
+        lines = _SetupSink(sink)
         try:
             async with asyncio.timeout(spec.setup_timeout):
                 if own is not None and not (whole and done.get("interpreter") == wanted["interpreter"]):
                     record.unlink(missing_ok=True)
-                    await self._make_venv(spec, bot, own, sink)
+                    await self._make_venv(spec, bot, own, lines)
                 _write(record, wanted | {"digest": ""})
-                await self._run(spec, bot, spec.setup, own or given, sink, "setup")
+                await self._run(spec, bot, spec.setup, own or given, lines, "setup")
         except TimeoutError:
-            reason = f"setup took longer than {spec.setup_timeout:g} s and was ended; raise `setup_timeout` if it needs that"
+            reason = f"setup took longer than {spec.setup_timeout:g} s and was ended; give it a longer time limit"
             raise StartRefused(reason, permanent=False) from None
-        _write(record, wanted)
+        finally:
+            lines.close()
+        # As they are now: `npm install` rewrites the lock file that it reads.
+        _write(record, self._summary(spec, own))
         return own or given or environment.find_venv(spec.cwd)
 
     def forget(self, bot: str) -> None:
@@ -71,7 +74,7 @@ class Setups:
         shutil.rmtree(self._folder / bot, ignore_errors=True)
         (self._folder / f"{bot}.json").unlink(missing_ok=True)
 
-    def _wanted(self, spec: RunSpec, own: Path | None) -> dict[str, str]:
+    def _summary(self, spec: RunSpec, own: Path | None) -> dict[str, str]:
         python = fingerprint.interpreter(spec, self._base.get("PATH", os.defpath)) if own else ""
         return {
             "digest": fingerprint.digest(spec),
@@ -79,24 +82,16 @@ class Setups:
             "interpreter": fingerprint.identity(python) if python else "",
         }
 
-    async def _make_venv(self, spec: RunSpec, bot: str, venv: Path, sink: LogSink) -> None:
-        await asyncio.to_thread(shutil.rmtree, venv, ignore_errors=True)
-        venv.mkdir(parents=True)
-        if spec.user is not None and os.geteuid() == 0:
-            try:
-                account = pwd.getpwnam(spec.user)
-            except KeyError:
-                raise StartRefused(f"there is no user {spec.user!r} on this machine", permanent=True) from None
-            os.chown(venv, account.pw_uid, account.pw_gid)
+    async def _make_venv(self, spec: RunSpec, bot: str, venv: Path, lines: _SetupSink) -> None:
+        await asyncio.to_thread(_clear, venv, spec.user)
         python = fingerprint.interpreter(spec, self._base.get("PATH", os.defpath))
-        await self._run(spec, bot, (python, "-m", "venv", str(venv)), None, sink, "making a virtual environment")
+        await self._run(spec, bot, (python, "-m", "venv", str(venv)), None, lines, "making a virtual environment")
 
     async def _run(
-        self, spec: RunSpec, bot: str, command: tuple[str, ...], venv: Path | None, sink: LogSink, what: str
+        self, spec: RunSpec, bot: str, command: tuple[str, ...], venv: Path | None, lines: _SetupSink, what: str
     ) -> None:
         run = RunId(bot, _NUMBER)
         environ = environment.build_for_setup(spec, self._runner.mark(run), venv=venv, base=self._base)
-        lines = _SetupSink(sink)
         handle = await self._runner.start(StartOrder(run, replace(spec, command=command), environ), lines)
         try:
             ended = await self._runner.wait(handle)
@@ -104,18 +99,21 @@ class Setups:
             await asyncio.shield(self._runner.stop(handle, _QUICKLY))
             raise
         if not ended.clean:
-            last = f": {lines.last}" if lines.last else ""
-            raise StartRefused(f"{what} {ended}{last}", permanent=False)
+            why = lines.error or lines.last
+            raise StartRefused(f"{what} {ended}" + (f": {why}" if why else ""), permanent=False)
 
 
 class _SetupSink:
-    """Both streams as one, `setup`, in whole lines; remembers the last one that says something."""
+    """Both streams as one, `setup`, in whole lines; remembers the last one, and the last one that speaks of an error.
+
+    pip and npm end with advice; the line before it says what is wrong.
+    """
 
     def __init__(self, sink: LogSink) -> None:
         self._sink = sink
         self._held: defaultdict[str, bytes] = defaultdict(bytes)
-        self._ended = 0
         self.last = ""
+        self.error = ""
 
     def write(self, stream: str, chunk: bytes) -> None:
         whole, newline, rest = (self._held[stream] + chunk).rpartition(b"\n")
@@ -126,17 +124,30 @@ class _SetupSink:
 
     def end(self, stream: str) -> None:
         self._pass_on(self._held.pop(stream, b""))
-        self._ended += 1
-        if self._ended == 2:
-            self._sink.end(SETUP)
+
+    def close(self) -> None:
+        """All commands have ended."""
+        self._sink.end(SETUP)
 
     def _pass_on(self, text: bytes) -> None:
         if not text:
             return
-        said = text.rstrip().rpartition(b"\n")[2].strip()
-        if said:
-            self.last = said[-300:].decode("utf-8", "replace")
+        for line in filter(None, map(bytes.strip, text.splitlines())):
+            self.last = line[-300:].decode("utf-8", "replace")
+            if b"error" in line.lower():
+                self.error = self.last
         self._sink.write(SETUP, text)
+
+
+def _clear(folder: Path, user: str | None) -> None:
+    """An empty folder that belongs to the user who will fill it."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    if user is not None and os.geteuid() == 0:
+        try:
+            shutil.chown(folder, user, pwd.getpwnam(user).pw_gid)
+        except KeyError:
+            raise StartRefused(f"there is no user {user!r} on this machine; mend `user`", permanent=True) from None
 
 
 def _read(record: Path) -> dict[str, str]:

@@ -1,0 +1,279 @@
+"""What every runner promises, on real programs."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from pathlib import Path
+
+import pytest
+
+from supervisor.errors import StartRefused
+from supervisor.model.bots import StopPolicy
+from supervisor.model.runs import Exit
+from supervisor.runners.protocol import Runner
+from tests.contract.stage import Counter, Lines, gone, is_alive, order, python, within
+
+FOREVER = 1000.0
+SHORT = StopPolicy(grace=0.2)
+PATIENT = StopPolicy(grace=FOREVER)
+
+
+@pytest.mark.parametrize("code", [0, 3, 255])
+async def test_exit_code(runner: Runner, code: int) -> None:
+    handle = await runner.start(order("sh", "-c", f"exit {code}"), Lines())
+    assert await within(runner.wait(handle)) == Exit(code)
+
+
+async def test_end_by_a_signal(runner: Runner) -> None:
+    handle = await runner.start(order("sh", "-c", "kill -SEGV $$"), Lines())
+    assert await within(runner.wait(handle)) == Exit(None, signal=signal.SIGSEGV)
+
+
+async def test_output_is_complete_before_wait_returns(runner: Runner) -> None:
+    sink = Lines()
+    handle = await runner.start(order("sh", "-c", "echo one; echo two >&2; printf 'no newline'"), sink)
+    await within(runner.wait(handle))
+    assert sink.streams == {"stdout": b"one\nno newline", "stderr": b"two\n"}
+    assert sorted(sink.ends) == ["stderr", "stdout"]
+
+
+async def test_a_flood_arrives_whole(runner: Runner) -> None:
+    sink = Counter()
+    handle = await runner.start(order("head", "-c", "100000000", "/dev/zero"), sink)
+    assert await within(runner.wait(handle)) == Exit(0)
+    assert sink.bytes == 100_000_000
+
+
+async def test_two_floods_share_the_loop(runner: Runner) -> None:
+    """A bot that floods its log does not keep others from being read, or from being stopped."""
+    flood = await runner.start(order("sh", "-c", "exec cat /dev/zero", bot="flood"), Counter())
+    sink = Lines()
+    other = await runner.start(order("sh", "-c", "echo here; exec sleep 1000", bot="other"), sink)
+    await sink.line("here")
+    assert await within(runner.stop(other, PATIENT)) == Exit(None, signal=signal.SIGTERM)
+    assert await within(runner.stop(flood, PATIENT)) == Exit(None, signal=signal.SIGTERM)
+
+
+async def test_folder_and_environment_are_the_given_ones(
+    runner: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SECRET_OF_THE_SUPERVISOR", "x")
+    sink = Lines()
+    handle = await runner.start(order("sh", "-c", "pwd; env", cwd=tmp_path), sink)
+    await within(runner.wait(handle))
+    folder, *variables = sink.out.splitlines()
+    assert folder == str(tmp_path)
+    assert {line.partition("=")[0] for line in variables} - {"PWD", "_", "SHLVL", "OLDPWD"} == {"PATH", "BOTCTL_RUN"}
+
+
+async def test_a_stop_waits_for_a_gentle_end(runner: Runner) -> None:
+    sink = Lines()
+    handle = await runner.start(
+        order("sh", "-c", "trap 'echo bye; exit 7' TERM; echo ready; sleep 1000 & wait"), sink
+    )
+    await sink.line("ready")
+    assert await within(runner.stop(handle, PATIENT)) == Exit(7)
+    assert sink.out == "ready\nbye\n"
+
+
+async def test_a_stop_sends_its_own_signal_once(runner: Runner) -> None:
+    sink = Lines()
+    code = """
+import signal, sys
+def end(number, frame):
+    print("got", number)
+    signal.pthread_sigmask(signal.SIG_BLOCK, [number])
+    sys.exit(0 if number not in signal.sigpending() else 1)
+signal.signal(signal.SIGINT, end)
+print("ready")
+while True: signal.pause()
+"""
+    handle = await runner.start(order(*python(code)), sink)
+    await sink.line("ready")
+    assert await within(runner.stop(handle, StopPolicy(signal.SIGINT, FOREVER))) == Exit(0)
+    assert sink.out.count("got 2") == 1
+
+
+async def test_the_deaf_are_killed(runner: Runner) -> None:
+    sink = Lines()
+    handle = await runner.start(order("sh", "-c", "trap '' TERM; echo ready; exec sleep 1000"), sink)
+    await sink.line("ready")
+    assert await within(runner.stop(handle, SHORT)) == Exit(None, signal=signal.SIGKILL)
+
+
+async def test_a_second_stop_can_only_make_it_shorter(runner: Runner) -> None:
+    sink = Lines()
+    handle = await runner.start(order("sh", "-c", "trap '' TERM; echo ready; exec sleep 1000"), sink)
+    await sink.line("ready")
+    first = asyncio.create_task(runner.stop(handle, PATIENT))
+    await asyncio.sleep(0)
+    second = asyncio.create_task(runner.stop(handle, StopPolicy(grace=0)))
+    third = asyncio.create_task(runner.stop(handle, PATIENT))
+    ends = await within(asyncio.gather(first, second, third, runner.wait(handle)))
+    assert set(ends) == {Exit(None, signal=signal.SIGKILL)}
+
+
+async def test_all_is_idempotent_after_the_end(runner: Runner) -> None:
+    handle = await runner.start(order("true"), Lines())
+    waits = await within(asyncio.gather(runner.wait(handle), runner.wait(handle), runner.stop(handle, SHORT)))
+    assert len({str(end) for end in waits}) == 1
+    assert await within(runner.stop(handle, SHORT)) == waits[0] == await within(runner.wait(handle))
+
+
+async def test_a_cancelled_wait_harms_nothing(runner: Runner) -> None:
+    handle = await runner.start(order("sleep", "1000"), Lines())
+    waiting = asyncio.create_task(runner.wait(handle))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    assert await within(runner.stop(handle, PATIENT)) == Exit(None, signal=signal.SIGTERM)
+
+
+@pytest.mark.parametrize("inner", ["sleep 1000", "setsid sleep 1000", "env -i sleep 1000"])
+async def test_leftovers_of_an_ended_leader_are_ended(runner: Runner, inner: str) -> None:
+    sink = Lines()
+    handle = await runner.start(order("sh", "-c", f"{inner} & echo child $!; exit 4"), sink)
+    child = int(await sink.line("child"))
+    ended = await within(runner.wait(handle))
+    assert ended == Exit(4, left_behind=1)
+    assert not is_alive(child)
+
+
+async def test_deaf_leftovers_are_killed(runner: Runner) -> None:
+    sink = Lines()
+    deaf = "sh -c 'trap \"\" TERM; echo child $$; exec sleep 1000'"
+    handle = await runner.start(order("sh", "-c", f"setsid {deaf} & read x < /proc/self/comm; exit 0"), sink)
+    ended = await within(runner.wait(handle))
+    assert ended == Exit(0, left_behind=1)
+
+
+async def test_a_stop_reaches_what_left_the_group(runner: Runner) -> None:
+    """npm, npx tsx, nodemon, sh -c: the bot is a grandchild, sometimes in a session of its own."""
+    sink = Lines()
+    grandchild = "trap 'echo ended; exit 0' TERM; echo child $$; sleep 1000 & wait"
+    handle = await runner.start(order("sh", "-c", 'setsid sh -c "$0" & wait', grandchild), sink)
+    child = int(await sink.line("child"))
+    ended = await within(runner.stop(handle, PATIENT))
+    assert not is_alive(child)
+    assert "ended" in sink.out
+    assert ended == Exit(None, signal=signal.SIGTERM)
+
+
+async def test_a_stop_reaches_what_hides(runner: Runner) -> None:
+    """No mark, no group, no session of ours, and after a moment no parent either: seen once, it is not lost."""
+    sink = Lines()
+    deaf = "trap '' TERM; echo child $$; exec sleep 1000"
+    handle = await runner.start(order("sh", "-c", 'env -i setsid sh -c "$0" & wait', deaf), sink)
+    child = int(await sink.line("child"))
+    await within(runner.stop(handle, SHORT))
+    assert not is_alive(child)
+
+
+async def test_a_wrapper_that_dies_first_leaves_its_bot_the_grace(runner: Runner) -> None:
+    """`sh -c` dies of SIGTERM at once; the bot below it needs a while, and gets it (not the leftovers' short one)."""
+    sink = Lines()
+    bot = """
+import signal, time
+def end(number, frame):
+    until = time.monotonic() + 0.6
+    while time.monotonic() < until: pass
+    print("saved")
+    raise SystemExit
+signal.signal(signal.SIGTERM, end)
+print("ready")
+while True: signal.pause()
+"""
+    handle = await runner.start(order("sh", "-c", '"$@"; exit 1', "sh", *python(bot)), sink)
+    await sink.line("ready")
+    ended = await within(runner.stop(handle, PATIENT))
+    assert ended == Exit(None, signal=signal.SIGTERM)
+    assert sink.out == "ready\nsaved\n"
+
+
+async def test_a_chain_of_forks_does_not_escape(runner: Runner) -> None:
+    """Each forks, leaves the session and ends: whoever reads the process table once may miss them all."""
+    sink = Lines()
+    chain = """
+import os, signal
+signal.alarm(60)
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+for _ in range(1500):
+    if os.fork():
+        os._exit(0)
+    os.setsid()
+print("last", os.getpid())
+signal.pause()
+"""
+    handle = await runner.start(order(*python(chain)), sink)
+    ended = await within(runner.wait(handle))
+    assert ended.code == 0
+    assert ended.left_behind >= 1
+
+
+async def test_a_bounded_fork_bomb_is_ended(runner: Runner) -> None:
+    sink = Lines()
+    bomb = """
+import os, signal
+signal.alarm(60)
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+for _ in range(6):
+    os.fork()
+    os.setsid() if os.getpid() % 2 and os.getpgrp() != os.getpid() else None
+print("here", os.getpid())
+while True: signal.pause()
+"""
+    handle = await runner.start(order(*python(bomb)), sink)
+    await sink.line("here")
+    ended = await within(runner.stop(handle, SHORT))
+    assert ended.signal == signal.SIGKILL
+
+
+async def test_a_stopped_bot_can_end(runner: Runner) -> None:
+    sink = Lines()
+    code = "trap 'echo bye; exit 5' TERM; echo ready; kill -STOP $$; sleep 1000 & wait"
+    handle = await runner.start(order("sh", "-c", code), sink)
+    await sink.line("ready")
+    assert await within(runner.stop(handle, PATIENT)) == Exit(5)
+
+
+async def test_runs_of_two_bots_are_apart(runner: Runner) -> None:
+    one = await runner.start(order("sleep", "1000", bot="one"), Lines())
+    two = await runner.start(order("sleep", "1000", bot="two"), Lines())
+    await within(runner.stop(one, PATIENT))
+    assert two.pid is not None
+    assert is_alive(two.pid)
+    await within(runner.stop(two, PATIENT))
+    await gone(two.pid)
+
+
+async def test_one_bot_many_runs(runner: Runner) -> None:
+    for number in range(1, 6):
+        handle = await runner.start(order("sh", "-c", f"exit {number}", number=number), Lines())
+        assert (await within(runner.wait(handle))).code == number
+
+
+async def test_many_are_stopped_at_once(runner: Runner) -> None:
+    handles = [await runner.start(order("sleep", "1000", bot=f"bot{n}"), Lines()) for n in range(40)]
+    ends = await within(asyncio.gather(*(runner.stop(handle, PATIENT) for handle in handles)))
+    assert set(ends) == {Exit(None, signal=signal.SIGTERM)}
+
+
+async def test_a_broken_sink_costs_lines_only(runner: Runner) -> None:
+    class Broken:
+        def write(self, stream: str, chunk: bytes) -> None:
+            raise OSError(f"disk full: {stream} {len(chunk)}")
+
+        def end(self, stream: str) -> None:
+            raise OSError(f"disk full: {stream}")
+
+    handle = await runner.start(order("sh", "-c", "echo a; echo b; exit 6"), Broken())
+    assert await within(runner.wait(handle)) == Exit(6)
+
+
+async def test_refused_starts_leave_nothing(runner: Runner) -> None:
+    with pytest.raises(StartRefused) as refused:
+        await runner.start(order("no-such-program-here"), Lines())
+    assert refused.value.permanent
+    assert "no-such-program-here" in refused.value.reason
+    handle = await runner.start(order("true"), Lines())
+    assert await within(runner.wait(handle)) == Exit(0)
