@@ -88,8 +88,11 @@ async def get_version(_: web.Request) -> web.Response:
     return web.json_response({"version": __version__, "api": API_VERSION})
 
 
-async def get_status(request: web.Request) -> web.Response:
-    return web.json_response(request.app[SUPERVISOR].status().as_json())
+async def get_status(request: web.Request) -> web.StreamResponse:
+    if flag(request, "follow"):
+        seen = request.app[SUPERVISOR].watch()
+        return await stream_lines(request, (json.dumps(status.as_json()).encode() async for status in seen))
+    return web.json_response((await request.app[SUPERVISOR].status()).as_json())
 
 
 async def steer(request: web.Request) -> web.Response:
@@ -119,14 +122,13 @@ async def get_incidents(request: web.Request) -> web.Response:
 
 async def get_logs(request: web.Request) -> web.StreamResponse:
     supervisor = request.app[SUPERVISOR]
-    known = [bot.name for bot in supervisor.status().bots]
+    known = [bot.name for bot in (await supervisor.status()).bots]
     bots = request.query.getall("bot", [])
     for name in bots:
         if name not in known:
             raise UnknownBot(name, known)
     n = number(request, "n", default=100, most=MOST_LINES)
-    follow = request.query.get("follow", "0") not in ("0", "false", "")
-    lines = supervisor.logs(bots, n, moment(request, "since"), follow)
+    lines = supervisor.logs(bots, n, moment(request, "since"), flag(request, "follow"))
     return await stream_lines(request, encoded(lines))
 
 
@@ -134,6 +136,10 @@ async def encoded(lines: AsyncGenerator[LogLine, None]) -> AsyncGenerator[bytes,
     async with aclosing(lines):
         async for line in lines:
             yield json.dumps(line.as_json(), ensure_ascii=False).encode()
+
+
+def flag(request: web.Request, name: str) -> bool:
+    return request.query.get(name, "0") not in ("0", "false", "")
 
 
 def number(request: web.Request, name: str, *, default: int, most: int) -> int:

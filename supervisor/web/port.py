@@ -17,8 +17,12 @@ from supervisor.model.status import BotStatus, FleetStatus
 class Supervisor(Protocol):
     """The fleet as its owner steers it. `UnknownBot` (supervisor.names) is raised for a name that does not exist."""
 
-    def status(self) -> FleetStatus:
-        """The fleet now; answered from memory, because `status` must be quick."""
+    async def status(self) -> FleetStatus:
+        """The fleet now: what was seen of it, and what its runs cost at this moment."""
+        ...
+
+    def watch(self) -> AsyncGenerator[FleetStatus, None]:
+        """The fleet now, and again whenever a bot's state changed; a slow reader gets the newest, not all."""
         ...
 
     async def start(self, bot: str) -> BotStatus:

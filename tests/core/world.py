@@ -150,8 +150,7 @@ def answer(rng: random.Random, step: s.Step) -> s.Answer:
     if isinstance(step, s.Pause):
         return s.Done()
     if isinstance(step, s.Prepare):
-        bad = s.PrepareFailed("setup: exit code 1", permanent=rng.random() < 0.3)
-        return rng.choice([s.Done(), s.Done(), s.Done(), bad])
+        return s.Done() if rng.random() < 0.75 else s.PrepareFailed("exit code 1", permanent=rng.random() < 0.3)
     if rng.random() < 0.15:
         bads: list[s.Answer] = [s.NoAnswer("no route", took=10.0), s.Denied("flood", 5.0), s.Denied("no")]
         return rng.choice([*bads, s.Rejected("401")] if rng.random() < 0.3 else bads)

@@ -63,7 +63,10 @@ class FakeSupervisor:
         self.log_calls: list[tuple[tuple[str, ...], int, float | None, bool]] = []
         self.failure: Exception | None = None
 
-    def status(self) -> FleetStatus:
+    async def watch(self) -> AsyncGenerator[FleetStatus, None]:
+        yield await self.status()
+
+    async def status(self) -> FleetStatus:
         self._fail()
         for name, scenes in self.futures.items():
             if scenes:

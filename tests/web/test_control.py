@@ -28,7 +28,7 @@ async def test_version_names_program_and_api(api: aiohttp.ClientSession) -> None
 async def test_status_is_the_model_as_it_stands(api: aiohttp.ClientSession, fake: FakeSupervisor) -> None:
     async with api.get("/status") as answer:
         body = await answer.json()
-    assert body == json.loads(json.dumps(fake.status().as_json()))
+    assert body == json.loads(json.dumps((await fake.status()).as_json()))
     assert [each["name"] for each in body["bots"]] == ["news", "shop"]
 
 

@@ -1,0 +1,110 @@
+"""Builds everything once and says who gets whom; a page of plain calls instead of a container."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from supervisor.daemon.office import Office, Rooms
+from supervisor.daemon.simulation import Simulation
+from supervisor.journal import Journal
+from supervisor.keep.calls import TelegramCalls
+from supervisor.keep.health import HttpHealth
+from supervisor.keep.roster import Roster
+from supervisor.keep.services import OnSign, Services
+from supervisor.keep.usage import Usage
+from supervisor.leases import FileLeases, default_directory
+from supervisor.logs.echo import Echo, configure
+from supervisor.logs.pipeline import BotLog
+from supervisor.logs.redact import Redactor
+from supervisor.logs.store import LogStore
+from supervisor.model.bots import Fleet, LogPolicy
+from supervisor.model.signs import Sign
+from supervisor.paths import log_folder
+from supervisor.runners import environment
+from supervisor.runners.ports import Ports
+from supervisor.runners.process import ProcessRunner
+from supervisor.runners.reaper import Reaper
+from supervisor.runners.setup import Setups
+
+
+@dataclass(slots=True)
+class Built:
+    """The parts that the daemon itself starts and ends."""
+
+    reaper: Reaper
+    runners: Mapping[str, ProcessRunner]
+    roster: Roster
+    office: Office
+    simulation: Simulation
+    health: HttpHealth
+    echo: Echo
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def spawn(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    async def close(self) -> None:
+        """After the bots are gone."""
+        for runner in self.runners.values():
+            await runner.close()
+        await self.health.close()
+        await self.simulation.close()
+
+
+def build(
+    config: Path,
+    environ: Mapping[str, str],
+    state_dir: Path,
+    journal: Journal,
+    boot: str,
+    log_format: str,
+    fleet: Fleet,
+) -> Built:
+    """Nothing runs yet. `fleet` is only asked for its secrets and the width of its names."""
+    redactor = Redactor()
+    _learn(redactor, fleet)
+    echo = configure("json" if log_format == "json" else "text", sys.stdout, redactor, names=list(fleet.bots))
+    reaper = Reaper()
+    runner = ProcessRunner(journal.fleet_id, boot, reaper)
+    folder = log_folder(state_dir)
+
+    def make_log(bot: str, policy: LogPolicy, on_sign: OnSign) -> BotLog:
+        def on_signs(signs: Sequence[Sign]) -> None:
+            for sign in signs:
+                on_sign(sign)
+
+        return BotLog(LogStore(folder, bot, policy), redactor, on_signs, echo)
+
+    health = HttpHealth()
+    services = Services(
+        runners={"process": runner},
+        setups=Setups(state_dir, runner, base=environ),
+        leases=FileLeases(default_directory(), " ".join(sys.argv)),
+        journal=journal,
+        ports=Ports(),
+        telegram=TelegramCalls(),
+        health=health,
+        make_log=make_log,
+        environ=lambda spec, run, port, venv: environment.build(
+            spec, runner.mark(run), port=port, venv=venv, base=environ
+        ),
+    )
+    roster = Roster(services)
+    simulation = Simulation()
+    usage = Usage(runner.table)
+    rooms = Rooms(
+        roster, journal, usage, simulation, folder, runner.mark, learn=lambda wanted: _learn(redactor, wanted)
+    )
+    office = Office(config, environ, rooms)
+    return Built(reaper, {"process": runner}, roster, office, simulation, health, echo)
+
+
+def _learn(redactor: Redactor, fleet: Fleet) -> None:
+    for spec in fleet:
+        redactor.add(spec.run.token.reveal())

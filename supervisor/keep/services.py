@@ -1,0 +1,69 @@
+"""What all keepers of one supervisor share; built once by the daemon, plain fields and nothing to decide."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from supervisor.core.steps import Answer, Step
+from supervisor.journal import Journal
+from supervisor.leases import TokenLeases
+from supervisor.logs.pipeline import BotLog
+from supervisor.model.bots import BotSpec, LogPolicy, RunSpec
+from supervisor.model.runs import RunId
+from supervisor.model.signs import Sign
+from supervisor.runners.ports import Ports
+from supervisor.runners.protocol import LogSink, Runner
+
+OnSign = Callable[[Sign], None]
+MakeLog = Callable[[str, LogPolicy, OnSign], BotLog]
+"""A bot's log by name and limits; what it reads as a sign is told to the third."""
+
+
+class Prepares(Protocol):
+    """Makes a bot ready for its first start; see runners/setup.py."""
+
+    async def prepare(self, spec: RunSpec, bot: str, sink: LogSink) -> Path | None: ...
+
+    def forget(self, bot: str) -> None: ...
+
+
+class AsksTelegram(Protocol):
+    """Does the steps of a procedure that go to Telegram; see keep/calls.py."""
+
+    async def ask(self, step: Step, spec: BotSpec) -> Answer: ...
+
+
+class ChecksHealth(Protocol):
+    """Asks a web bot once; see keep/health.py."""
+
+    async def ask(self, port: int, path: str, timeout: float) -> HealthAnswer: ...
+
+
+@dataclass(frozen=True, slots=True)
+class HealthAnswer:
+    ok: bool
+    port_open: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """`environ` builds a run's environment; `monotonic` and `chance` are injected so that tests own them."""
+
+    runners: Mapping[str, Runner]
+    setups: Prepares
+    leases: TokenLeases
+    journal: Journal
+    ports: Ports
+    telegram: AsksTelegram
+    health: ChecksHealth
+    make_log: MakeLog
+    environ: Callable[[RunSpec, RunId, int | None, Path | None], Mapping[str, str]]
+    monotonic: Callable[[], float] = time.monotonic
+    wall: Callable[[], float] = time.time
+    chance: Callable[[], float] = field(default=random.random)
