@@ -48,7 +48,7 @@ def read_log(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Anybody's log; - is standard input.")] = Path("-"),
     as_json: AsJson = False,
 ) -> None:
-    """Show the signs (409s, floods ...) that we see in any log."""
+    """Show the signs (409s, floods, 401s) that we see in any log."""
     from supervisor.cli.signs import show_signs
 
     show_signs(file, as_json=as_json)
