@@ -1,0 +1,102 @@
+"""Other users of a token, as far as this host shows them: who they are, who keeps them alive, what was not seen.
+
+Secrets are compared in memory by whoever looks; nothing here holds one. A command line in a `Rival` is redacted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+
+
+class OwnerKind(StrEnum):
+    """Who starts a rival again when it is only killed; `SHELL` and `UNKNOWN` do not."""
+
+    PM2 = "pm2"
+    SYSTEMD = "systemd"
+    DOCKER = "docker"
+    SUPERVISORD = "supervisord"
+    TMUX = "tmux"
+    SCREEN = "screen"
+    CRON = "cron"
+    SHELL = "shell"
+    BOTCTL = "botctl"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Who keeps a rival alive: `name` in its keeper's own words, `stop` the commands that end it for good."""
+
+    kind: OwnerKind
+    name: str
+    stop: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}".strip()
+
+
+class TokenPlace(StrEnum):
+    """Where the token was found; `ENV_FILE` (a .env in its folder) is a hint, the others are proof of having it."""
+
+    ENVIRONMENT = "environment"
+    COMMAND_LINE = "command line"
+    ENV_FILE = ".env in its working directory"
+
+
+@dataclass(frozen=True, slots=True)
+class Rival:
+    """A process or container, not a run of ours, that has a bot's token. `since` is Unix seconds.
+
+    `pid` is 0 for a container whose process is not visible here.
+    """
+
+    bot_id: int
+    pid: int
+    user: str
+    command: str
+    since: float
+    owner: Owner
+    place: TokenPlace
+    container: str = ""
+
+    def __str__(self) -> str:
+        what = f"container {self.container}" if self.container else f"pid {self.pid}"
+        return f"{what} ({self.user or 'unknown user'}, {self.command}), kept by {self.owner}"
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One look at this host: the rivals seen, and in words what could not be read ("" nothing was hidden)."""
+
+    rivals: tuple[Rival, ...] = ()
+    unread: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, object]:
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class LoopSpot:
+    """A place in a bot's source that starts polling or sets a webhook; `path` is relative to the bot's folder."""
+
+    path: str
+    line: int
+    what: str
+    advice: str
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}: {self.what}"
+
+
+@dataclass(frozen=True, slots=True)
+class Connections:
+    """Long-lived connections of one run to its API host at the same moment, over several samples.
+
+    `most` is the largest number seen at once in one process, `samples` how often was looked, `pid` which one.
+    """
+
+    most: int
+    samples: int
+    pid: int
+    unread: str = ""
