@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -268,6 +269,19 @@ async def test_a_broken_sink_costs_lines_only(runner: Runner) -> None:
 
     handle = await runner.start(order("sh", "-c", "echo a; echo b; exit 6"), Broken())
     assert await within(runner.wait(handle)) == Exit(6)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="opens another's pipe through /proc")
+async def test_a_stranger_at_the_pipe_delays_nothing(runner: Runner) -> None:
+    sink = Lines()
+    handle = await runner.start(order("sh", "-c", "echo ready; sleep 1000 & wait"), sink)
+    await sink.line("ready")
+    with open(f"/proc/{handle.pid}/fd/1", "wb") as pipe:  # noqa: ASYNC230, PTH123
+        pipe.write(b"last words")
+        pipe.flush()
+        assert await within(runner.stop(handle, PATIENT)) == Exit(None, signal=signal.SIGTERM)
+    assert sink.out == "ready\nlast words"
+    assert sorted(sink.ends) == ["stderr", "stdout"]
 
 
 async def test_refused_starts_leave_nothing(runner: Runner) -> None:
