@@ -83,6 +83,7 @@ def test_one_client_overlaps_not_with_itself(stage: Stage) -> None:
     stage.poll("A", 1)
     stage.poll("A", 2)
     assert stage.bot.tally.overlap(4) == 0
+    assert stage.bot.tally.overlaps == 0
     assert stage.bot.tally.conflicts["get_updates"] == 1
 
 

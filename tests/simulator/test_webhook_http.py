@@ -68,6 +68,14 @@ async def test_failures_are_repeated_in_order(quick: Live, hook: Hook) -> None:
     assert info["last_error_message"] == "Wrong response from the webhook: 503 Service Unavailable"
 
 
+async def test_redirects_are_not_followed(live: Live, hook: Hook) -> None:
+    hook.answers = [web.Response(status=307, headers={"Location": hook.url})]
+    await live.result("A", "setWebhook", url=hook.url)
+    await live.write("hello")
+    report = await live.until(lambda bot: bot["confirmed"] == 1)
+    assert (report["deliveries"], report["failed_deliveries"]) == (2, 1)
+
+
 async def test_an_answer_runs_a_method(live: Live, hook: Hook) -> None:
     hook.answers = [web.json_response({"method": "sendMessage", "chat_id": 5, "text": "from the hook"})]
     await live.result("A", "setWebhook", url=hook.url)
