@@ -38,7 +38,8 @@ def stamp(at: float) -> bytes:
 def stored(stream: str, block: bytes, at: float) -> bytes:
     """`block` (whole lines, each ending in a newline) as it stands in the file."""
     prefix = stamp(at) + b" " + TAGS[stream] + b" "
-    return prefix + block[:-1].replace(b"\n", b"\n" + prefix) + b"\n"
+    prefixed = block.replace(b"\n", b"\n" + prefix)  # and one too many at the end
+    return b"".join((prefix, memoryview(prefixed)[: -len(prefix)]))
 
 
 def parse(bot: str, raw: bytes, before: float = 0.0) -> LogLine:

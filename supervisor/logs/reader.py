@@ -1,8 +1,7 @@
 """Reads what `store.py` wrote: the last lines, and on from a cursor, over rotated files as one log.
 
 Plain files and nothing else, so `botctl logs` works while no supervisor runs. It refuses to know who writes,
-and is right while somebody does: files are opened youngest first, and a rotation renames oldest first, so a
-file may be met twice (and is dropped once) but is never missed.
+and stays right while somebody does.
 """
 
 from __future__ import annotations
@@ -25,6 +24,8 @@ FINGERPRINT = 128
 """Bytes of a file's first line that tell it from a later file with the same, reused, inode number."""
 GAP = 3
 """Numbers without a file before we believe that there are no more: a rotation under way leaves one out."""
+ATTEMPTS = 50
+"""How often a look at the files is repeated when one was born during it: with sane sizes, never."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +102,11 @@ def read_from(folder: Path, bot: str, cursor: Cursor, limit: int = 1000) -> tupl
     two calls. A line that is still being written is left for the next call.
     """
     lines: list[LogLine] = []
-    with _open_files(folder, bot) as files:
-        place = _locate(files, cursor)
-        not_before = stamp(cursor.at) if place is None else b""
-        start, offset = place or (0, 0)
-        for file in files[start:]:
+    with _open_files(folder, bot, down_to=cursor) as files:
+        found = bool(files) and _holds(files[0], cursor)
+        not_before = b"" if found else stamp(cursor.at)
+        offset = cursor.offset if found else 0
+        for file in files:
             raws, offset = _lines_behind(file, offset, limit - len(lines), not_before, whole=file is not files[-1])
             lines += _parsed(bot, raws, cursor.at)
             at = lines[-1].at if lines else cursor.at
@@ -117,38 +118,58 @@ def read_from(folder: Path, bot: str, cursor: Cursor, limit: int = 1000) -> tupl
 
 
 @contextmanager
-def _open_files(folder: Path, bot: str) -> Iterator[list[_File]]:
-    """All files of the log, oldest first, as they are at this moment."""
-    files: list[_File] = []
+def _open_files(folder: Path, bot: str, down_to: Cursor | None = None) -> Iterator[list[_File]]:
+    """The files of the log, oldest first, as they are at this moment; none older than the one of `down_to`.
+
+    Files are opened youngest first, and a rotation renames oldest first: met in mid-rotation, a file may be
+    seen twice, never missed. Only a file born meanwhile could come out of order, so then it is done again.
+    """
+    for _ in range(ATTEMPTS):
+        files: list[_File] = []
+        try:
+            youngest = _inode(path_of(folder, bot))
+            _open_each(folder, bot, down_to, files)
+            if youngest == _inode(path_of(folder, bot)):
+                yield files[::-1]
+                return
+        finally:
+            for file in files:
+                os.close(file.fd)
+    yield []  # outrun again and again: nothing for now
+
+
+def _open_each(folder: Path, bot: str, down_to: Cursor | None, files: list[_File]) -> None:
     missing = 0
+    for number in count():
+        try:
+            fd = os.open(path_of(folder, bot, number), os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        except FileNotFoundError:
+            missing += 1
+            if missing > GAP:
+                return
+            continue
+        missing = 0
+        found = os.fstat(fd)
+        file = _File(fd, found.st_ino, found.st_size)
+        if any(other.inode == file.inode for other in files):
+            os.close(fd)
+            continue
+        files.append(file)
+        if down_to is not None and _holds(file, down_to):
+            return
+
+
+def _inode(path: Path) -> int | None:
     try:
-        for number in count():
-            try:
-                fd = os.open(path_of(folder, bot, number), os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
-            except FileNotFoundError:
-                missing += 1
-                if missing > GAP:
-                    break
-                continue
-            missing = 0
-            found = os.fstat(fd)
-            if any(file.inode == found.st_ino for file in files):
-                os.close(fd)
-            else:
-                files.append(_File(fd, found.st_ino, found.st_size))
-        yield files[::-1]
-    finally:
-        for file in files:
-            os.close(file.fd)
+        return path.stat(follow_symlinks=False).st_ino
+    except FileNotFoundError:
+        return None
 
 
-def _locate(files: Sequence[_File], cursor: Cursor) -> tuple[int, int] | None:
-    """Which file the cursor is in, and where; None when that file is gone or was emptied."""
-    for index, file in enumerate(files):
-        same = file.inode == cursor.inode and cursor.offset <= file.size
-        if same and (cursor.offset == 0 or file.fingerprint() == cursor.first):
-            return index, cursor.offset
-    return None
+def _holds(file: _File, cursor: Cursor) -> bool:
+    """Is the cursor in this file? Not if it only has the same inode number, or was emptied."""
+    same = file.inode == cursor.inode and cursor.offset <= file.size
+    return same and (cursor.offset == 0 or file.fingerprint() == cursor.first)
 
 
 def _lines_behind(file: _File, offset: int, limit: int, not_before: bytes, *, whole: bool) -> tuple[list[bytes], int]:

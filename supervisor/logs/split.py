@@ -43,17 +43,18 @@ class LineSplitter:
     def feed(self, chunk: bytes) -> bytes:
         """The lines that this chunk completes."""
         newline = chunk.rfind(b"\n")
-        if newline < 0 and len(self._rest) + len(chunk) <= self._limit:
+        if newline < 0:
+            if len(self._rest) + len(chunk) > self._limit:
+                return self._feed_long(bytes(self._rest) + chunk)
             self._rest += chunk
             if b"\r" in chunk:
                 self._rest = self._erased(self._rest)
             return b""
-        data = bytes(self._rest) + chunk if self._rest else chunk
-        if _has_longer_line(data, self._limit):
-            return self._feed_long(data)
-        end = len(data) - len(chunk) + newline + 1
-        self._rest = bytearray(memoryview(data)[end:])
-        block = self._lines(data[:end])
+        if len(self._rest) + chunk.find(b"\n") > self._limit or _has_longer_line(chunk, self._limit):
+            return self._feed_long(bytes(self._rest) + chunk)
+        block = b"".join((self._rest, memoryview(chunk)[: newline + 1]))
+        self._rest = bytearray(memoryview(chunk)[newline + 1 :])
+        block = self._lines(block)
         if self._rest and b"\r" in self._rest:
             self._rest = self._erased(self._rest)
         return block

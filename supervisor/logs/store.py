@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from supervisor.logs.lines import path_of, stamp, stored
@@ -176,14 +177,13 @@ class LogStore:
     def _rotate(self) -> None:
         """Oldest first, so that no file is ever without a name; `reader.py` relies on that order."""
         self.close()
-        keep = self._policy.keep
-        with suppress(FileNotFoundError):  # others may have taken the file away just now
-            for number in range(keep - 1, 0, -1):
-                with suppress(FileNotFoundError):
-                    path_of(self.folder, self.bot, number).replace(path_of(self.folder, self.bot, number + 1))
-            if keep > 0:
-                self.path.replace(path_of(self.folder, self.bot, 1))
-            else:
+        names = [self.path]
+        while len(names) <= self._policy.keep and (len(names) == 1 or names[-1].exists()):
+            names.append(path_of(self.folder, self.bot, len(names)))
+        with suppress(FileNotFoundError):  # others may have taken a file away just now
+            for older, younger in pairwise(reversed(names)):
+                younger.replace(older)
+            if len(names) == 1:
                 self.path.unlink()
         self._open()
 

@@ -86,7 +86,7 @@ class Bench:
 
     def _on_signs(self, signs: Sequence[Sign]) -> None:
         self.signs += signs
-        self.stored_when_told = self.texts()
+        self.stored_when_told = self.texts() if self.log.problem is None else []
 
     def lines(self, n: int = 1000) -> list[LogLine]:
         return tail(self.folder, "news", n)

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from supervisor.logs.lines import path_of
@@ -84,6 +84,7 @@ def test_a_name_cannot_lead_out_of_the_folder(tmp_path: Path, name: str) -> None
     max_size=st.integers(1, 400),
     keep=st.integers(0, 4),
 )
+@settings(deadline=None)
 def test_rotation_keeps_the_newest_within_bounds(
     tmp_path_factory: pytest.TempPathFactory, blocks: list[list[int]], max_size: int, keep: int
 ) -> None:

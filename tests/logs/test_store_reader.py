@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from supervisor.logs.lines import path_of
-from supervisor.logs.reader import Cursor, merged_tail, read_from, tail, tail_from
+from supervisor.logs.reader import BLOCK, Cursor, merged_tail, read_from, tail, tail_from
 from supervisor.logs.store import LogStore
 from supervisor.model.bots import LogPolicy
 
@@ -53,7 +53,7 @@ def test_since_leaves_out_what_is_older(tmp_path: Path, policy: LogPolicy) -> No
 
 
 def test_a_few_lines_of_a_long_log_are_not_read_from_its_start(tmp_path: Path) -> None:
-    store = LogStore(tmp_path, "news", LogPolicy(10_000_000, 5))
+    store = LogStore(tmp_path, "news", LogPolicy(max_size=100_000_000))
     for _ in range(200):
         store.append("stdout", b"x" * 99 + b"\n" + b"y" * 999 + b"\n" * 10)
         store.append("stdout", b"word " * 10_000 + b"\n")
@@ -61,6 +61,28 @@ def test_a_few_lines_of_a_long_log_are_not_read_from_its_start(tmp_path: Path) -
     assert len(tail(tmp_path, "news", 10)) == 10
     assert len(tail(tmp_path, "news", 10, AT)) == 10
     assert bytes_read_by_this_process() - before < 1_500_000
+
+
+def test_a_place_inside_a_line_is_not_taken_for_a_line(tmp_path: Path) -> None:
+    store = LogStore(tmp_path, "news", LogPolicy())
+    quoted = b"2099-01-01T00:00:00.000Z out a line of ours, quoted by a bot\n"
+    store.append("stdout", b"old: " + quoted, AT)
+    begin = store.path.stat().st_size - len(quoted)
+    store.append("stdout", b"old\n" * 10, AT)
+    store.append("stdout", b"new\n", AT + 9)
+    size = store.path.stat().st_size
+    store.append("stdout", b"x" * (BLOCK - (size - begin) - len("2026-11-20T13:00:00.000Z out \n")) + b"\n", AT + 9)
+    assert store.path.stat().st_size - begin == BLOCK
+    assert [line.text[:3] for line in tail(tmp_path, "news", 100, AT + 5)] == ["new", "xxx"]
+
+
+def test_a_rotation_under_way_hides_no_older_file(tmp_path: Path) -> None:
+    filled(tmp_path, 30, LogPolicy(200, 50)).close()
+    path_of(tmp_path, "news", 1).rename(tmp_path / "elsewhere")
+    shown = [line.text for line in tail(tmp_path, "news", 1000)]
+    assert shown[0] == "0"
+    assert shown[-1] == "29"
+    assert len(shown) == 30 - len((tmp_path / "elsewhere").read_bytes().splitlines())
 
 
 def test_a_log_that_is_not_there_is_empty(tmp_path: Path) -> None:
@@ -71,13 +93,16 @@ def test_a_log_that_is_not_there_is_empty(tmp_path: Path) -> None:
 def test_lines_that_are_not_ours_are_shown_as_they_stand(tmp_path: Path) -> None:
     store = filled(tmp_path, 1, LogPolicy())
     with store.path.open("ab") as file:
-        file.write(b"written by hand\n2026-99-20T13:00:00.123Z out no such day\n\xff\n\n")
+        file.write(
+            b"written by hand\n2026-99-20T13:00:00.123Z out no such day\n\xff\n2026-11-20T13:00:00.123Z out\n\n"
+        )
     lines = tail(tmp_path, "news", 10)
     assert [line.text for line in lines] == [
         "0",
         "written by hand",
         "2026-99-20T13:00:00.123Z out no such day",
         "\ufffd",
+        "2026-11-20T13:00:00.123Z out",
         "",
     ]
     assert {line.at for line in lines} == {AT}
