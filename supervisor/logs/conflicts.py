@@ -35,8 +35,10 @@ _SURE = tuple(
         ),
         (
             b"usegetupdates",
-            rf"{_words('use getUpdates')}{_GAP}(?:{_words('method')}{_GAP})?{_words('while')}{_GAP}(?:a{_GAP})?"
-            + rf"{_words('webhook')}|can(?:\W{{0,6}}|no)t{_GAP}{_words('use getUpdates method')}",
+            (
+                rf"{_words('use getUpdates')}{_GAP}(?:{_words('method')}{_GAP})?{_words('while')}{_GAP}(?:a{_GAP})?"
+                rf"{_words('webhook')}|can(?:\W{{0,6}}|no)t{_GAP}{_words('use getUpdates method')}"
+            ),
             SignKind.WEBHOOK_ACTIVE,
         ),
         (b"webhookisactive", _words("webhook is active use deleteWebhook"), SignKind.WEBHOOK_ACTIVE),

@@ -108,7 +108,7 @@ class Redactor:
         half = secret.partition(":")[2] if re.match(r"\d{3,}:", secret) else secret
         if not SHORTEST_SECRET <= len(half) <= LONGEST_SECRET:
             raise ValueError(
-                f"only secrets of {SHORTEST_SECRET} to {LONGEST_SECRET} characters can be masked, this has {len(half)}"
+                f"only {SHORTEST_SECRET} to {LONGEST_SECRET} characters can be masked as a secret, got {len(half)}"
             )
         for form in (half, quote(half, safe=""), json.dumps(half)[1:-1], json.dumps(half, ensure_ascii=False)[1:-1]):
             self._needles.add(form.encode("utf-8", "surrogatepass"))

@@ -42,6 +42,9 @@ REACH = 4096
 SHARE = 4 * 1024
 """Bytes of one chunk that are read with care on behalf of one word."""
 
+MANY = 64
+"""Spans compared with, so as not to give one twice; an unthrifty reader sorts out the rest."""
+
 RARELY = 2048
 """Bytes per rare byte, above which it is worth looking for."""
 
@@ -49,22 +52,27 @@ OFTEN = 1024
 """Bytes per weak word, below which some of them are passed over: a storm."""
 
 
-def regions(chunk: bytes) -> Iterator[tuple[int, int]]:
+def regions(chunk: bytes, *, thrifty: bool = True) -> Iterator[tuple[int, int]]:
     """Spans of `chunk` to read, strong words first; each word's spans go forward, another's may overlap them.
 
-    A storm of promising lines is not read to its end: one sign of a kind per chunk is all anybody wants.
+    Thrifty, a storm of promising lines is not read to its end: one sign of a kind per chunk is all a log pump
+    wants. Otherwise every span is given.
     """
+    share = SHARE if thrifty else len(chunk)
     low = chunk.lower()
     done: list[tuple[int, int]] = []
     for word, byte in chain(((word, b"") for word in STRONG), RARE):
-        yield from _spans(low, _rarely(low, word, byte) if byte else _all(low, word, 0), True, done)
-    yield from _spans(low, _all(low, WEAK, len(low) // OFTEN + 8), False, done)
+        yield from _spans(low, _rarely(low, word, byte) if byte else _all(low, word, 0), True, share, done)
+    yield from _spans(low, _all(low, WEAK, len(low) // OFTEN + 8 if thrifty else 0), False, share, done)
 
 
-def _spans(low: bytes, places: Iterator[int], strong: bool, done: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    budget, passed = SHARE, 0
+def _spans(
+    low: bytes, places: Iterator[int], strong: bool, budget: int, done: list[tuple[int, int]]
+) -> Iterator[tuple[int, int]]:
+    passed = 0
+    earlier = done[-MANY:]
     for at in places:
-        if at < passed or any(start <= at < end for start, end in done):
+        if at < passed or any(start <= at < end for start, end in earlier):
             continue
         if not strong and not _in_company(low, at):
             continue

@@ -7,6 +7,7 @@ What a sentence means is decided in `conflicts.py` and `troubles.py`; what to do
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
 
@@ -23,6 +24,9 @@ BURST_SECONDS = 2
 BURST_RECORDS = 3
 """The same for records without stamps, counted in records."""
 
+WHOLE = 32 * 1024
+"""Characters up to which a text is read whole; in longer ones only what `scan.py` finds promising."""
+
 _STAMP = re.compile(r"\[?\d[\d\-/:.,TZ+ ]{7,40}(?:\]\s*|(?<=\s))")
 _ALL_CLEAR = re.compile(r"Connection established \(tryings = \d")
 
@@ -34,7 +38,7 @@ def read_signs(text: str) -> list[Sign]:
     """
     signs: list[Sign] = []
     last: dict[SignKind, tuple[int, int, int | None]] = {}
-    for number, record in enumerate(records(text)):
+    for number, record in _numbered(text):
         sign = _read(record)
         if sign is None:
             continue
@@ -46,6 +50,23 @@ def read_signs(text: str) -> list[Sign]:
             last[sign.kind] = (len(signs), number, record.clock)
             signs.append(sign)
     return signs
+
+
+def _numbered(text: str) -> Iterator[tuple[int, Record]]:
+    """The records worth reading, numbered in order; a gap counts as many records as it has lines."""
+    if len(text) <= WHOLE:
+        yield from enumerate(records(text))
+        return
+    data = text.encode("utf-8", "surrogatepass")
+    number = done = 0
+    for start, end in sorted(regions(data, thrifty=False)):
+        if end <= done:
+            continue
+        number += data.count(b"\n", done, start)
+        for record in records(data[max(start, done) : end].decode("utf-8", "replace")):
+            yield number, record
+            number += 1
+        done = end
 
 
 def read_all_clear(text: str) -> bool:
