@@ -76,12 +76,10 @@ def _entry(text: str, position: int, line: int, found: Variables, lookup: Lookup
 def _mistake(row: str) -> str:
     name = row.partition("=")[0].removeprefix("export ").strip()
     if "=" not in row and _NAME.fullmatch(name):
-        return (
-            f"{name} has no value: write {name}=value (or {name}= for an empty one); nothing is taken from the shell"
-        )
+        return f"{name} has no value: write {name}=value (or {name}= for an empty one)"
     if "=" not in row:
         return "expected NAME=value"
-    return "the name before = may hold letters, digits and _ only, and begins with none of the digits"
+    return "the name before = must be letters, digits and _, and begin with no digit"
 
 
 def _value(text: str, start: int, line_end: int, lookup: Lookup) -> tuple[str, int]:

@@ -92,9 +92,7 @@ def _warn_about_ours(bot: Bot, variables: dict[str, Variable], ground: Ground) -
     ours = _OURS | (_OURS_WEB if bot.mode is Mode.WEB else {}) | (_OURS_PROXY if bot.proxy else {})
     for name in variables.keys() & ours.keys():
         key = ours[name]
-        ground.findings.warn(
-            variables[name].place, f"{name} is set by the supervisor, from `{key}`: set that instead"
-        )
+        ground.findings.warn(variables[name].place, f"is set by the supervisor, from `{key}`: set that instead")
 
 
 def _without_token(
@@ -106,5 +104,5 @@ def _without_token(
         in_env = variable in bot.env
         if token is not None and (in_env or not same):
             what = "is set by the supervisor" if same else "is not used: the supervisor sets it"
-            ground.findings.warn(found.place, f"{variable} {what} from the token of bots.{name}: remove it here")
+            ground.findings.warn(found.place, f"{what} from the token of bots.{name}: remove it here")
     return {key: value for key, value in variables.items() if key not in bot.token_env}

@@ -7,12 +7,13 @@ masked: no other room needs to remember it.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable
+from pathlib import Path
 
 from supervisor.config.tree import Place
 from supervisor.model.problems import Problem
 
-TOKEN_SHAPED = re.compile(r"([0-9]{6,}):[A-Za-z0-9_-]{20,}")
+TOKEN_SHAPED = re.compile(r"(?<![0-9])([0-9]{6,}):[A-Za-z0-9_-]{20,}")
 _SECRET_SHAPED = re.compile(r"[A-Za-z0-9_-]{30,}")
 _LONGEST = 60
 
@@ -20,7 +21,8 @@ _LONGEST = 60
 class Findings:
     """Problems make the file unusable, warnings do not. The same thing said twice counts once."""
 
-    def __init__(self) -> None:
+    def __init__(self, *first: Path) -> None:
+        self._first = first
         self._problems: dict[Problem, None] = {}
         self._warnings: dict[Problem, None] = {}
 
@@ -32,21 +34,22 @@ class Findings:
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """File by file, each from top to bottom; `.env` comes first where it is the cause of the rest."""
-        return _in_order(tuple(self._problems))
+        """File by file, the ones named `first` before others; each from top to bottom."""
+        return self._in_order(self._problems)
 
     @property
     def warnings(self) -> tuple[Problem, ...]:
-        return _in_order(tuple(self._warnings))
+        return self._in_order(self._warnings)
+
+    def _in_order(self, problems: Iterable[Problem]) -> tuple[Problem, ...]:
+        problems = tuple(problems)
+        files = dict.fromkeys((*self._first, *(problem.file for problem in problems)))
+        rank = {file: number for number, file in enumerate(files)}
+        return tuple(sorted(problems, key=lambda problem: (rank[problem.file], problem.line, problem.column)))
 
 
 def _made(place: Place, message: str) -> Problem:
     return Problem(place.file, place.line, place.column, _printable(place.field), _printable(message))
-
-
-def _in_order(problems: Sequence[Problem]) -> tuple[Problem, ...]:
-    rank = {file: n for n, file in enumerate(dict.fromkeys(problem.file for problem in problems))}
-    return tuple(sorted(problems, key=lambda problem: (rank[problem.file], problem.line, problem.column)))
 
 
 def _printable(text: str) -> str:

@@ -36,7 +36,7 @@ class UnusableConfig(ConfigError):
 def load(path: Path, environ: Mapping[str, str]) -> Fleet:
     """Read the configuration as it is now. `environ` fills variables in and gives the PATH to look programs up.
     Raises UnusableConfig (a ConfigError) with all problems; never a half-applied fleet."""
-    findings, files = Findings(), Files()
+    findings, files = Findings(path.parent / ".env", path), Files()
     fleet = _load(path, environ, files, findings)
     if fleet is None or findings.problems:
         raise UnusableConfig(findings.problems, files.names)

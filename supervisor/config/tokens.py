@@ -12,7 +12,7 @@ _GOOD = re.compile(r"[1-9][0-9]{5,11}:[A-Za-z0-9_-]{30,64}")
 _PLACEHOLDER = re.compile(
     r"your|token|change.?me|replace|example|placeholder|secret|todo|xxx|<|>|\.\.\.|\*\*\*", re.IGNORECASE
 )
-_SURE_PLACEHOLDER = re.compile(r":(?:(.)\1+|.*your.?(bot.?)?token.*)", re.IGNORECASE)
+_SURE_PLACEHOLDER = re.compile(r":(?:(.)\1*$|.*your.?(bot.?)?token)", re.IGNORECASE)
 _DOCUMENTED = "123456:ABC-DEF1234ghIkl-zyx57W2v1u123ew11"  # the example in Telegram's own manual
 _BOTFATHER = "copy the token that @BotFather gave you"
 

@@ -178,11 +178,10 @@ class _Expander:
     def __init__(self, file: Path) -> None:
         self._file = file
         self._left = MAX_NODES
+        self._top = Place(file, 1, 1, "")
 
     def tree(self, node: _Node, place: Place, depth: int) -> Tree:
-        self._left -= 1
-        if self._left < 0 or depth > MAX_DEPTH:
-            raise _Refused(place.line, place.column, "its aliases multiply beyond measure: write it without them")
+        self._spend(depth)
         if isinstance(node, _Text):
             return Scalar(place, node.text)
         if isinstance(node, _List):
@@ -190,6 +189,12 @@ class _Expander:
         entries: dict[str, Tree] = {}
         self._fill(entries, node, place, depth)
         return Table(place, entries)
+
+    def _spend(self, depth: int) -> None:
+        """Count one node; out of budget, the top-level key that used it up is to blame."""
+        self._left -= 1
+        if self._left < 0 or depth > MAX_DEPTH:
+            raise _Refused(self._top.line, self._top.column, "its aliases multiply beyond measure: write them out")
 
     def _item(self, node: _Node, parent: Place, number: int, depth: int) -> Tree:
         here = Place(self._file, node.line, node.column, field_under(parent.field, number))
@@ -200,17 +205,17 @@ class _Expander:
             if name in entries or (depth == 0 and name.startswith("x-")):
                 continue
             where = Place(self._file, key.line, key.column, field_under(place.field, name))
+            if depth == 0:
+                self._top = where
             entries[name] = self.tree(value, where, depth + 1)
         for merge in node.merges:
             for source in merge.items if isinstance(merge, _List) else [merge]:
                 self._merge(entries, source, place, depth)
 
     def _merge(self, entries: dict[str, Tree], source: _Node, place: Place, depth: int) -> None:
-        self._left -= 1
+        self._spend(depth)
         if not isinstance(source, _Map):
             raise _Refused(source.line, source.column, "`<<` takes a mapping, as in `<<: *common`")
-        if depth > MAX_DEPTH or self._left < 0:
-            raise _Refused(source.line, source.column, "its aliases multiply beyond measure: write it without them")
         self._fill(entries, source, place, depth + 1)
 
 
