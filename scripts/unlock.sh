@@ -117,7 +117,8 @@ call() {
 
 # These read flat objects only; a key cannot stand inside a string, because its quotes would be escaped there.
 text_of() {
-    printf '%s\n' "$body" | sed -n "s/.*\"$1\" *: *\"\([^\"]*\)\".*/\1/p" | tr -d '\000-\010\013-\037\177'
+    printf '%s\n' "$body" | sed -n "s/.*\"$1\" *: *\"\([^\"]*\)\".*/\1/p" |
+        sed -e 's/\\u0022/"/g' -e 's/\\u005c/\\/g' | tr -d '\000-\010\013-\037\177'
 }
 
 number_of() {

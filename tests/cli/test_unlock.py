@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import pty
 import shutil
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
 import pytest
 
+from supervisor.errors import LeaseHeld
 from supervisor.leases import FileLeases
 from supervisor.simulator.server import Simulator
 from tests.cli.conftest import DEADLINE, ROOT, Botctl, Result, ended
@@ -188,27 +191,84 @@ def command_lines() -> list[bytes]:
     return found
 
 
+class Canned:
+    """A Bot API server that gives `answers` by method, and calls `look` while each call is under way."""
+
+    def __init__(self, look: Callable[[str], object] = len) -> None:
+        self.answers: dict[str, object] = {
+            "getMe": {"id": 123456789, "is_bot": True, "first_name": 'a "b" \\ ü', "username": "news_bot"},
+            "getWebhookInfo": {"url": "", "has_custom_certificate": False, "pending_update_count": 0},
+            "deleteWebhook": True,
+            "getUpdates": [],
+        }
+        self.look = look
+
+    @asynccontextmanager
+    async def serve(self) -> AsyncIterator[str]:
+        server = await asyncio.start_server(self._answer, "127.0.0.1", 0)
+        async with server:
+            yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        method = head.split()[1].decode().partition(f"/bot{TOKEN}/")[2].partition("?")[0]
+        await asyncio.to_thread(self.look, method)
+        body = json.dumps(
+            {"ok": True, "result": self.answers[method]}, separators=(",", ":"), ensure_ascii=False
+        ).encode()
+        writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+        writer.close()
+
+
 async def test_no_process_list_ever_shows_the_token(botctl: Botctl) -> None:
     """Looked at from inside the server: each process of the way to it is alive then."""
     seen: list[list[bytes]] = []
-
-    async def look(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = await reader.readuntil(b"\r\n\r\n")
-        assert TOKEN.encode() in head
-        seen.append(await asyncio.to_thread(command_lines))
-        body = b'{"ok":false,"error_code":401,"description":"Unauthorized"}'
-        writer.write(b"HTTP/1.1 401 no\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
-        writer.close()
-
-    async with await asyncio.start_server(look, "127.0.0.1", 0) as server:
-        port = server.sockets[0].getsockname()[1]
+    async with Canned(lambda _: seen.append(command_lines())).serve() as url:
         for way in ("botctl", *SHELLS):
-            unlock = Unlock(way, f"http://127.0.0.1:{port}", botctl)
-            done = await unlock("--token-file", "-", stdin=f"{TOKEN}\n")
-            assert (done.code, "rejected" in done.err) == (1, True)
-    assert len(seen) == 1 + len(SHELLS)
+            done = await Unlock(way, url, botctl)("--token-file", "-", stdin=f"{TOKEN}\n")
+            assert (done.code, done.lines[-1]) == (0, FREE)
+    assert len(seen) == 4 * (1 + len(SHELLS))
     assert all(any(b"unlock" in line for line in lines) for lines in seen)
     assert not any(b"AAFake" in line for lines in seen for line in lines)
+
+
+async def test_quotes_and_a_webhook_that_comes_back(unlock: Unlock) -> None:
+    server = Canned()
+    server.answers["getWebhookInfo"] = {
+        "url": "https://bots.example.com/hook",
+        "has_custom_certificate": False,
+        "pending_update_count": 12,
+        "last_error_message": 'Wrong "url":"https://evil.example" \\ response: 502\x1b[2J',
+    }
+    async with server.serve() as unlock.url:
+        done = await unlock("--token-file", "-", stdin=f"{TOKEN}\n")
+    assert done.code == 1
+    assert done.lines[0] == "bot:           @news_bot (123456789)"
+    assert done.lines[1].startswith(
+        "webhook:       set, at bots.example.com; 12 updates waiting; its last error: Wrong "
+    )
+    assert 'Wrong "url":"https://evil.example" \\ response: 502' in done.lines[1]
+    assert "\x1b" not in done.out
+    assert done.lines[3] == "verified:      no: a webhook is set again, at bots.example.com"
+    assert done.lines[4].startswith("Something keeps setting it.")
+
+
+async def test_the_lease_is_ours_while_we_probe(botctl: Botctl, tmp_path: Path) -> None:
+    """So that no supervisor of this machine begins to poll meanwhile."""
+    held: dict[str, bool] = {}
+
+    def look(method: str) -> None:
+        try:
+            FileLeases(tmp_path / "leases", "test").take(123456789, "news").drop()  # type: ignore[arg-type,unused-ignore]
+        except LeaseHeld:
+            held[method] = True
+        else:
+            held[method] = False
+
+    async with Canned(look).serve() as url:
+        done = await botctl("unlock", "--api-url", url, "--token-file", "-", "--probe", stdin=f"{TOKEN}\n")
+    assert done.code == 0
+    assert held == {"getMe": False, "getWebhookInfo": False, "deleteWebhook": False, "getUpdates": True}
 
 
 async def test_the_prompt_does_not_echo(unlock: Unlock) -> None:
@@ -294,11 +354,6 @@ class TestFleet:
         assert "botctl stop" in done.err
         async with aiohttp.ClientSession() as session, session.get(f"{url}/simulator/bots/123456789") as answer:
             assert (await answer.json())["polls"] == 0
-
-    @pytest.mark.usefixtures("bots_yaml")
-    async def test_the_lease_is_free_again_after_the_probe(self, botctl: Botctl, tmp_path: Path) -> None:
-        assert (await botctl("unlock", "news", "--probe")).code == 0
-        FileLeases(tmp_path / "leases", "test").take(123456789, "news").drop()
 
     async def test_a_bot_of_the_simulator_needs_the_supervisor(self, botctl: Botctl, tmp_path: Path) -> None:
         _write(
