@@ -13,6 +13,7 @@ from aiohttp import web
 from supervisor.simulator.clock import Clock
 from supervisor.simulator.envelope import Destination, TooLarge, read_arguments, read_path
 from supervisor.simulator.faults import Fault, Faults
+from supervisor.simulator.onlookers import Onlookers
 from supervisor.simulator.poster import Poster, resolve
 from supervisor.simulator.rules import texts
 from supervisor.simulator.rules.bot import SimulatedBot
@@ -38,6 +39,7 @@ class Front:
         self._timers: dict[SimulatedBot, tuple[float, asyncio.TimerHandle]] = {}
         self._connections: dict[asyncio.Transport, tuple[int | None, str]] = {}
         self.referee: Referee | None = None
+        self.onlookers = Onlookers()
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request."""
@@ -86,14 +88,15 @@ class Front:
             return bot
         answer: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         self._answers[call] = answer
-        try:
-            self.perform(bot, bot.call(now, call))
-            return await answer
-        except asyncio.CancelledError:
-            bot.hung_up(self._clock.now(), call)
-            raise
-        finally:
-            del self._answers[call]
+        with self.onlookers.during(bot.identity.id, call):
+            try:
+                self.perform(bot, bot.call(now, call))
+                return await answer
+            except asyncio.CancelledError:
+                bot.hung_up(self._clock.now(), call)
+                raise
+            finally:
+                del self._answers[call]
 
     def perform(self, bot: SimulatedBot, actions: list[Action]) -> None:
         """Do what the rules of one bot ask for, and set its timer."""

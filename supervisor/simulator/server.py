@@ -8,7 +8,9 @@ import errno
 import ipaddress
 import random
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 from aiohttp import web
 
@@ -16,8 +18,10 @@ from supervisor.simulator.clock import Clock
 from supervisor.simulator.errors import BadTokensFile, NotLoopback, PortTaken, SimulatorError
 from supervisor.simulator.faults import Faults
 from supervisor.simulator.http import Front
+from supervisor.simulator.onlookers import Onlooker
 from supervisor.simulator.poster import Poster
 from supervisor.simulator.referee import Referee
+from supervisor.simulator.report import report
 from supervisor.simulator.rules.bot import World
 from supervisor.simulator.rules.telegram import Telegram
 from supervisor.simulator.rules.tokens import is_token
@@ -60,6 +64,7 @@ class Simulator:
         self._cloud = cloud
         self._runner: web.ServerRunner | None = None
         self._front: Front | None = None
+        self._report: Callable[[int], dict[str, Any]] | None = None
         self._url = ""
 
     @property
@@ -86,9 +91,24 @@ class Simulator:
             await runner.cleanup()
             raise _cannot_listen(self._host, self._port, problem) from problem
         self._runner, self._front = runner, front
+        self._report = lambda bot_id: report(telegram.bot(bot_id), clock)
         host = f"[{self._host}]" if ":" in self._host else self._host
         self._url = f"http://{host}:{runner.addresses[0][1]}"
         return self._url
+
+    def watch(self, onlooker: Onlooker) -> AbstractContextManager[None]:
+        """Call `onlooker` with each call of a bot as it begins and ends, while the context is open; after `start`."""
+        if self._front is None:
+            raise SimulatorError("the simulator is not running: start it first")
+        return self._front.onlookers.listening(onlooker)
+
+    async def until(self, bot_id: int, seen: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """Wait, without a deadline, until the referee's report of the bot is as `seen` wants it; that report."""
+        if self._front is None or self._report is None:
+            raise SimulatorError("the simulator is not running: start it first")
+        look = self._report
+        await self._front.onlookers.until(lambda: seen(look(bot_id)))
+        return look(bot_id)
 
     async def stop(self) -> None:
         """Close all connections and forget everything. Harmless when not started."""
