@@ -100,11 +100,11 @@ def test_files_that_others_can_read(yard: Yard) -> None:
     yard.write(".env", "A=1\n", 0o640)
     yard.write("bots.yaml", a_bot("env_file: own.env", token=NEWS_TOKEN), 0o644)
     yard.write("own.env", f"OTHER={SHOP_TOKEN}\n", 0o604)
+    remedy = "put NEWS_TOKEN=... into .env and write token: ${NEWS_TOKEN} here"
     assert [str(w).replace(f"{yard.root}/", "") for w in yard.load().warnings] == [
         ".env: others on this machine can read it (mode 0640): chmod 600 .env",
         "bots.yaml: others on this machine can read it (mode 0644): chmod 600 bots.yaml",
-        ("bots.yaml:3:5: bots.news.token: is written out: "
-        "put NEWS_TOKEN=... into .env and write token: ${NEWS_TOKEN} here, so that this file holds no secret"),
+        f"bots.yaml:3:5: bots.news.token: is written out: {remedy}, so that this file holds no secret",
         "own.env: others on this machine can read it (mode 0604): chmod 600 own.env",
     ]
 
@@ -196,8 +196,7 @@ def test_venvs_whose_interpreter_vanished(yard: Yard) -> None:
         f"{where} empty is no virtual environment (it has no bin/python): {remedy} empty"
     ]
     assert yard.problems(a_bot()) == [
-        ("bots.yaml:2:3: bots.news.venv: .venv is a venv whose interpreter vanished (it has no bin/python): "
-        f"{remedy} .venv")
+        f"bots.yaml:2:3: bots.news.venv: .venv is a venv whose interpreter vanished (it has no bin/python): {remedy} .venv"
     ]
 
 

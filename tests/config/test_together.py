@@ -17,6 +17,13 @@ bots:
     {more}
 """
 
+WHY = (
+    "two runners of one token answer each other with 409; "
+    "give each bot its own, or write enabled: false for one of them"
+)
+WHICH = "but another secret; one of the two was revoked; keep the one that @BotFather shows, for one bot"
+REMEDY = "give each its own, or leave the key out for a free one"
+
 
 def two(token: str = "token: ${SHOP_TOKEN}", more: str = "", name: str = "shop", mode: str = "web") -> str:
     return TWO.format(token=token, more=more, name=name, mode=mode)
@@ -30,16 +37,14 @@ def test_nothing_shared(yard: Yard) -> None:
 
 def test_the_same_token(yard: Yard) -> None:
     assert yard.problems(two("token: $NEWS_TOKEN")) == [
-        ("bots.yaml:7:5: bots.shop.token: is the same token as that of bots.news (line 4): two runners of one token "
-        "answer each other with 409; give each bot its own, or write enabled: false for one of them")
+        f"bots.yaml:7:5: bots.shop.token: is the same token as that of bots.news (line 4): {WHY}"
     ]
 
 
 def test_the_same_bot_id(yard: Yard) -> None:
     yard.write("t", NEWS_TOKEN_NEW)
     assert yard.problems(two("token_file: t")) == [
-        ("bots.yaml:7:5: bots.shop.token_file: has the same bot id 123456789 as that of bots.news (line 4), but another "
-        "secret; one of the two was revoked; keep the one that @BotFather shows, for one bot")
+        f"bots.yaml:7:5: bots.shop.token_file: has the same bot id 123456789 as that of bots.news (line 4), {WHICH}"
     ]
 
 
@@ -49,8 +54,7 @@ def test_a_disabled_bot_shares_with_nobody(yard: Yard) -> None:
 
 def test_the_same_port(yard: Yard) -> None:
     assert yard.problems(two(more="port: 8001")) == [
-        ("bots.yaml:8:5: bots.shop.port: 8001 is the port of bots.news (line 5) too: give each its own, or leave the key "
-        "out for a free one")
+        f"bots.yaml:8:5: bots.shop.port: 8001 is the port of bots.news (line 5) too: {REMEDY}"
     ]
 
 
