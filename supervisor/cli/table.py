@@ -54,7 +54,9 @@ def _banner(fleet: FleetStatus, look: Look) -> list[str]:
         text = f"{about.config} cannot be used; the fleet goes on with its last good version:"
         lines += [paint(text, "red", colours=look.colours)]
         lines += [f"  {harmless(problem)}" for problem in about.problems] + [""]
-    lines += [paint(f"warning: {harmless(text)}", "yellow", colours=look.colours) for text in about.warnings]
+    if about.warnings:
+        count = f"{len(about.warnings)} warning{'s' if len(about.warnings) != 1 else ''}"
+        lines += [paint(f"{count} about {about.config}: `botctl check` tells", "yellow", colours=look.colours), ""]
     return lines
 
 

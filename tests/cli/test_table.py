@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -59,6 +60,12 @@ def test_a_reason_cannot_steer_the_terminal() -> None:
 def test_colours_of_a_log_line_may_stay_and_end_with_it() -> None:
     assert harmless("\x1b[31mred\x1b[2K", colours=True) == "\x1b[31mred\x1b[0m"
     assert harmless("\x1b[31mred\x1b[0m\ttab") == "red\ttab"
+
+
+def test_warnings_are_counted_and_told_elsewhere() -> None:
+    some = fleet(bot("a"))
+    text = render(replace(some, supervisor=replace(some.supervisor, warnings=("one", "two"))), Look(80))[0]
+    assert text == "2 warnings about /srv/bots.yaml: `botctl check` tells"
 
 
 def test_no_bots_says_how_to_add_one() -> None:
