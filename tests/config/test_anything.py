@@ -14,7 +14,7 @@ from supervisor.config import schema
 from supervisor.config.load import load
 from supervisor.errors import ConfigError
 from supervisor.model.bots import Fleet
-from tests.config.yard import ENVIRON, SHOP_TOKEN, a_bot
+from tests.config.yard import ENVIRON, SHOP_TOKEN, a_bot, patient
 
 GOOD = (
     "telegram: {api_url: simulator}\nx-a: &a {stop: {grace: 40s, signal: INT}}\n"
@@ -55,16 +55,19 @@ def test_the_good_file_is_good() -> None:
     assert isinstance(check(GOOD), Fleet)
 
 
+@patient
 @given(st.text())
 def test_any_text(text: str) -> None:
     check(text)
 
 
+@patient
 @given(st.binary())
 def test_any_bytes(data: bytes) -> None:
     check(data)
 
 
+@patient
 @given(st.text(), st.text(max_size=5))
 def test_any_dotenv(dotenv: str, value: str) -> None:
     check(GOOD, dotenv)
@@ -99,7 +102,7 @@ UNPRINTABLE = ["\0", "\ud800", "\u2028", "\x85", "\ufeff"]
 pieces = st.sampled_from(MARKS + ODD + UNPRINTABLE)
 
 
-@settings(max_examples=300)
+@settings(patient, max_examples=300)
 @given(st.lists(st.tuples(st.integers(0, len(GOOD)), st.integers(0, 12), pieces), min_size=1, max_size=4))
 def test_a_good_file_with_mistakes(mistakes: list[tuple[int, int, str]]) -> None:
     text = GOOD
@@ -136,14 +139,14 @@ fleets = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=300)
+@settings(patient, max_examples=300)
 @given(fleets)
 def test_any_structure(data: dict[str, Any]) -> None:
     text = yaml.safe_dump(data, allow_unicode=True)
     check(text.encode("utf-8", "replace"))
 
 
-@settings(max_examples=200)
+@settings(patient, max_examples=200)
 @given(st.sampled_from(keys_of(schema.Bot)), values | sections)
 def test_any_value_of_any_key_of_a_good_bot(key: str, value: Any) -> None:
     data = yaml.safe_load(a_bot())

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from supervisor.config.dotenv import parse
-from tests.config.yard import NEWS_TOKEN, SHOP_TOKEN, Yard, a_bot
+from tests.config.yard import NEWS_TOKEN, SHOP_TOKEN, Yard, a_bot, patient
 
 UNSET = "C: the variable NO is not set above or in the environment (single quotes keep ${NO} as it stands)"
 
@@ -71,12 +71,14 @@ def test_who_wins() -> None:
     assert parse("A=1\nB=${A}", outside.get, outside_first=False).values["B"] == "1"
 
 
+@patient
 @given(st.text())
 def test_any_text_is_read_or_complained_about(text: str) -> None:
     found = parse(text, nothing, outside_first=True)
     assert all(1 <= line <= text.count("\n") + text.count("\r") + 1 for line, _ in found.complaints)
 
 
+@patient
 @given(st.dictionaries(st.from_regex(r"[A-Z_][A-Z0-9_]*", fullmatch=True), st.text()))
 def test_quoted_values_come_back(values: dict[str, str]) -> None:
     values = {name: value.replace("\r", "").replace("\0", "") for name, value in values.items()}

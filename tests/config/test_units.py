@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from supervisor.config.units import duration_text, parse_duration, parse_size, size_text
+from tests.config.yard import patient
 
 
 @pytest.mark.parametrize(
@@ -39,6 +40,7 @@ def test_no_duration(text: str) -> None:
         parse_duration(text)
 
 
+@patient
 @given(st.integers(min_value=0, max_value=366 * 86_400_000))
 def test_every_duration_is_read_back(milliseconds: int) -> None:
     assert parse_duration(duration_text(milliseconds / 1000)) == milliseconds / 1000
@@ -68,6 +70,7 @@ def test_no_size(text: str) -> None:
         parse_size(text)
 
 
+@patient
 @given(st.integers(min_value=0, max_value=10**12))
 def test_every_size_is_read_back(size: int) -> None:
     assert parse_size(size_text(size)) == size

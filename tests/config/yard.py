@@ -6,6 +6,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from hypothesis import settings
+
 from supervisor.config.load import load
 from supervisor.errors import ConfigError
 from supervisor.model.bots import BotSpec, Fleet
@@ -19,6 +21,9 @@ ENVIRON = {
     "NEWS_TOKEN": NEWS_TOKEN,
     "SHOP_TOKEN": SHOP_TOKEN,
 }
+
+# Hypothesis' own deadline is a timing assertion, which a busy machine breaks.
+patient = settings(deadline=None)
 
 
 class Yard:
