@@ -27,7 +27,6 @@ def _status(*, as_json: bool) -> None:
     from supervisor.paths import default_state_dir
 
     show_status(default_state_dir(), as_json=as_json)
-    sys.stdout.flush()
 
 
 def _everything() -> int:

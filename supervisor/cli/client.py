@@ -1,22 +1,22 @@
-"""Speaks HTTP to the supervisor over its Unix socket, with the standard library alone.
+"""Asks the supervisor over its Unix socket; what it refuses, or that it is not there, becomes an error with a remedy.
 
-A supervisor that does not answer, refuses, or is another user's becomes an error that says what to do.
+How an answer is read off the socket is `cli/http.py`'s.
 """
 
 from __future__ import annotations
 
 import json
-import socket
-from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from urllib.parse import quote, urlencode
+from typing import TYPE_CHECKING
 
 from supervisor.cli.exits import Failed
-from supervisor.cli.wire import fleet_from, plan_from
+from supervisor.cli.http import BadAnswer, call
 from supervisor.errors import NotRunning
-from supervisor.model.plans import Reload
-from supervisor.model.status import FleetStatus
 from supervisor.paths import control_socket
+
+if TYPE_CHECKING:
+    from supervisor.model.plans import Reload
+    from supervisor.model.status import FleetStatus
 
 TIMEOUT = 15.0
 """Seconds for one answer; a reload reads files and may take a few."""
@@ -48,68 +48,62 @@ class Client:
         self.state_dir = state_dir
 
     def status(self) -> FleetStatus:
+        from supervisor.cli.wire import fleet_from
+
         return fleet_from(self.get("/status"))
 
     def plan(self) -> Reload:
+        from supervisor.cli.wire import plan_from
+
         return plan_from(self.get("/plan"))
 
     def reload(self) -> Reload:
+        from supervisor.cli.wire import plan_from
+
         return plan_from(self.post("/reload"))
 
     def steer(self, verb: str, bot: str) -> None:
         """start, stop or restart `bot`; returns when the supervisor has taken it in."""
+        from urllib.parse import quote
+
         self.post(f"/bots/{quote(bot, safe='')}/{verb}")
 
     def get(self, path: str, **query: object) -> object:
         given = {key: value for key, value in query.items() if value is not None}
-        return self._call("GET", f"{path}?{urlencode(given)}" if given else path)
+        if given:
+            from urllib.parse import urlencode
+
+            path = f"{path}?{urlencode(given)}"
+        return self._call("GET", path)
 
     def post(self, path: str) -> object:
         return self._call("POST", path)
 
     def _call(self, method: str, target: str) -> object:
-        connection = _UnixConnection(self.state_dir)
+        where = self.state_dir
         try:
-            connection.request(method, target)
-            answer = connection.getresponse()
-            body = json.loads(answer.read())
-        except (HTTPException, ValueError) as error:
-            raise Failed(
-                f"the supervisor on {self.state_dir} gave no usable answer ({type(error).__name__})",
-                "is it a botctl of the same version? `botctl version` tells both",
-            ) from error
-        except TimeoutError as error:
-            raise Failed(
-                f"the supervisor on {self.state_dir} did not answer within {TIMEOUT:g} s",
-                "its own output may say why; `kill -9` of it is safe, the next `botctl up` ends what is left",
-            ) from error
-        except ConnectionError as error:
-            raise Failed(f"the supervisor on {self.state_dir} broke off: it is stopping or has died") from error
-        finally:
-            connection.close()
-        if answer.status >= 400:
-            told = body if isinstance(body, dict) else {}
-            raise Denied(answer.status, str(told.get("error", f"HTTP {answer.status}")), str(told.get("hint", "")))
-        return body
-
-
-class _UnixConnection(HTTPConnection):
-    def __init__(self, state_dir: Path) -> None:
-        super().__init__("localhost", timeout=TIMEOUT)
-        self._state_dir = state_dir
-
-    def connect(self) -> None:
-        path = control_socket(self._state_dir)
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
-        try:
-            self.sock.connect(str(path))
+            status, raw = call(control_socket(where), method, target, TIMEOUT)
+            body = json.loads(raw)
         except PermissionError as error:
             raise Failed(
-                f"the supervisor on {self._state_dir} belongs to another user",
+                f"the supervisor on {where} belongs to another user",
                 "run botctl as that user (for example with sudo -u)",
             ) from error
         except (FileNotFoundError, NotADirectoryError, ConnectionRefusedError) as error:
-            raise Silent(self._state_dir) from error
+            raise Silent(where) from error
+        except TimeoutError as error:
+            raise Failed(
+                f"the supervisor on {where} did not answer within {TIMEOUT:g} s",
+                "its own output may say why; `kill -9` of it is safe, the next `botctl up` ends what is left",
+            ) from error
+        except (BadAnswer, ValueError) as error:
+            raise Failed(
+                f"the supervisor on {where} gave no usable answer",
+                "it may be stopping; or is it of another version? `botctl version` tells both",
+            ) from error
         except OSError as error:
-            raise Failed(f"cannot use the control socket {path}: {error.strerror or error}") from error
+            raise Failed(f"cannot use {control_socket(where)}: {error.strerror or error}") from error
+        if status >= 400:
+            told = body if isinstance(body, dict) else {}
+            raise Denied(status, str(told.get("error", f"HTTP {status}")), str(told.get("hint", "")))
+        return body

@@ -45,7 +45,9 @@ class Failed(SupervisorError):
 def guarded(command: Callable[[], int | None]) -> int:
     """Run `command` and return its exit code; every way it can fail is told on stderr."""
     try:
-        return command() or Exit.DONE
+        code = command() or Exit.DONE
+        sys.stdout.flush()
+        return code
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
     except BrokenPipeError:

@@ -8,13 +8,10 @@ from __future__ import annotations
 import json
 import sys
 import time
-from datetime import datetime
 from pathlib import Path
 
 from supervisor.cli.client import Client
-from supervisor.cli.table import Look, render
 from supervisor.cli.terminal import has_colours, is_terminal, width
-from supervisor.cli.wire import fleet_from
 from supervisor.errors import NotRunning
 
 EVERY = 1.0
@@ -23,11 +20,10 @@ EVERY = 1.0
 
 def show_status(state_dir: Path, *, as_json: bool = False) -> None:
     """Print the fleet once. Raises NotRunning when there is no supervisor."""
-    body = Client(state_dir).get("/status")
     if as_json:
-        print(json.dumps(body, indent=2, ensure_ascii=False))
+        print(json.dumps(Client(state_dir).get("/status"), indent=2, ensure_ascii=False))
     else:
-        print("\n".join(render(fleet_from(body), Look(width(), has_colours()))))
+        print("\n".join(_table(Client(state_dir))))
 
 
 def watch_status(state_dir: Path, *, as_json: bool = False) -> None:
@@ -45,12 +41,18 @@ def watch_status(state_dir: Path, *, as_json: bool = False) -> None:
         time.sleep(EVERY)
 
 
+def _table(client: Client) -> list[str]:
+    from supervisor.cli.table import Look, render
+
+    return render(client.status(), Look(width(), has_colours()))
+
+
 def _redraw(client: Client) -> None:
     try:
-        lines = render(client.status(), Look(width(), has_colours()))
+        lines = _table(client)
     except NotRunning as error:
         lines = [f"{error}; waiting for it (Ctrl-C ends this)"]
-    lines.append(f"{datetime.now().astimezone():%H:%M:%S}, every {EVERY:g} s, Ctrl-C ends")
+    lines.append(f"{time.strftime('%H:%M:%S')}, every {EVERY:g} s, Ctrl-C ends")
     if is_terminal():
         # Home, each line's rest cleared, then everything below: no flicker, unlike clearing the screen first.
         sys.stdout.write("\x1b[H" + "".join(f"{line}\x1b[K\n" for line in lines) + "\x1b[J")

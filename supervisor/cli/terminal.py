@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import sys
 from typing import TextIO
 
@@ -42,7 +41,18 @@ def paint(text: str, style: str, *, colours: bool) -> str:
 
 def width() -> int | None:
     """Columns of the terminal, or None where lines may be as long as they like."""
-    return shutil.get_terminal_size().columns if is_terminal() else None
+    return columns(sys.stdout) if is_terminal() else None
+
+
+def columns(stream: TextIO) -> int:
+    """How wide the terminal at `stream` is; COLUMNS, where it is set, is believed first."""
+    told = os.environ.get("COLUMNS", "")
+    if told.isascii() and told.isdigit() and int(told) > 0:
+        return int(told)
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or 80
+    except OSError:
+        return 80
 
 
 def harmless(text: str, *, colours: bool = False) -> str:
@@ -84,8 +94,7 @@ class ProgressLine:
 
     def show(self, text: str) -> None:
         if self._shown:
-            columns = shutil.get_terminal_size().columns
-            sys.stderr.write("\r\x1b[K" + shorten(text, columns - 1))
+            sys.stderr.write("\r\x1b[K" + shorten(text, columns(sys.stderr) - 1))
             sys.stderr.flush()
 
     def clear(self) -> None:

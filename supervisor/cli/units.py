@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
 
 _STEPS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
@@ -30,6 +29,8 @@ def size(count: float) -> str:
 
 def clock(at: float) -> str:
     """Unix seconds as local date and time."""
+    from datetime import datetime
+
     return f"{datetime.fromtimestamp(at).astimezone():%Y-%m-%d %H:%M:%S}"
 
 
@@ -44,6 +45,8 @@ def seconds_in(text: str) -> float | None:
 
 def moment(text: str, now: float) -> float | None:
     """`10m` (ago) or an ISO 8601 time (local without a zone) as Unix seconds; None when it is neither."""
+    from datetime import datetime
+
     ago = seconds_in(text)
     if ago is not None:
         return now - ago

@@ -73,10 +73,21 @@ async def test_a_dead_socket_is_no_supervisor(botctl: Botctl) -> None:
     assert (await botctl("status")).code == 4
 
 
-async def test_what_answers_nonsense_is_told(botctl: Botctl) -> None:
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        b"",
+        b"SSH-2.0-OpenSSH\r\n",
+        b"HTTP/1.1 twenty OK\r\n\r\n{}",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{{",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}",
+        b"HTTP/1.1 500 no\r\nContent-Length: 5\r\n\r\noops!",
+    ],
+)
+async def test_what_answers_nonsense_is_told(botctl: Botctl, nonsense: bytes) -> None:
     async def babble(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{{")
+        writer.write(nonsense)
         writer.close()
 
     async with await asyncio.start_unix_server(babble, botctl.state_dir / "control.sock"):
@@ -91,7 +102,7 @@ async def test_the_plain_form_loads_nothing_heavy(botctl: Botctl, fake: FakeSupe
     done = await botctl("status", environ={"PYTHONPROFILEIMPORTTIME": "1"})
     loaded = {line.rpartition("|")[2].strip() for line in done.err.splitlines()}
     assert "supervisor.cli.overview" in loaded
-    heavy = {"typer", "rich", "aiohttp", "asyncio", "pydantic", "yaml", "structlog", "telegram"}
+    heavy = {"typer", "rich", "aiohttp", "asyncio", "pydantic", "yaml", "structlog", "telegram", "ssl", "http.client"}
     assert not heavy & loaded
 
 
