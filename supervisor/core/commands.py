@@ -58,6 +58,14 @@ class CheckToken:
 
 
 @dataclass(frozen=True, slots=True)
+class WatchConnections:
+    """Count the run's connections to its API host for a while: a second loop inside it shows there."""
+
+    number: int
+    spec: RunSpec
+
+
+@dataclass(frozen=True, slots=True)
 class Wake:
     """Tell Elapsed(timer) after `seconds`, lengthened at random by up to the share `jitter` of them."""
 
@@ -105,6 +113,7 @@ Command = (
     | DoStep
     | AbandonStep
     | CheckToken
+    | WatchConnections
     | Wake
     | AdoptPolicy
     | OpenIncident

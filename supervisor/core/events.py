@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from supervisor.core.steps import Answer
 from supervisor.model.bots import BotSpec
 from supervisor.model.leases import Holder
+from supervisor.model.rivals import Connections
 from supervisor.model.runs import Exit, Handle
 from supervisor.model.signs import Sign
 
@@ -114,6 +115,24 @@ class HealthSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class ConnectionsSeen:
+    """How many long-lived connections to its API host the run held at once."""
+
+    number: int
+    connections: Connections
+
+
+@dataclass(frozen=True, slots=True)
+class BacklogSeen:
+    """getWebhookInfo beside a live run: `host` is a webhook's, "" without one."""
+
+    number: int
+    pending: int
+    host: str
+    last_error: str
+
+
+@dataclass(frozen=True, slots=True)
 class TokenChecked:
     """The answer to CheckToken; `rejected` is "" unless Telegram refused the token."""
 
@@ -148,6 +167,8 @@ Event = (
     | RunStuck
     | SignSeen
     | HealthSeen
+    | ConnectionsSeen
+    | BacklogSeen
     | TokenChecked
     | StepDone
     | Elapsed

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
-from supervisor.core.diagnose import Trouble
+from supervisor.core.evidence import Trouble
 from supervisor.core.steps import Pause, Procedure, Step
 from supervisor.model.bots import BotSpec, Policy, RunSpec
 from supervisor.model.incidents import Diagnosis
 from supervisor.model.leases import Holder
+from supervisor.model.rivals import Sighting
 from supervisor.model.runs import Handle
 
 
@@ -20,6 +21,15 @@ class Stage(Enum):
     RUNNING = auto()
     STOPPING = auto()
     STUCK = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """Waiting updates that have not become fewer since `since` (monotonic), when there were `first` of them."""
+
+    since: float
+    first: int
+    last: int
 
 
 @dataclass(slots=True)
@@ -38,7 +48,9 @@ class Run:
     health: str | None = None
     complaint: str = ""
     ailing: bool = False
+    stalled: bool = False
     token_asked: bool = False
+    backlog: Backlog | None = None
     ended_by_us: bool = False
     stuck: str = ""
 
@@ -108,6 +120,7 @@ class Facts:
     story: Story | None = None
     cleared: bool = False
     unverified: str = ""
+    sighting: Sighting | None = None
     bot_id: int | None = None
     username: str | None = None
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from supervisor.core import backlog
 from supervisor.core import commands as c
 from supervisor.core import events as e
-from supervisor.core.diagnose import Trouble
+from supervisor.core.diagnose import overlap
+from supervisor.core.evidence import Trouble
 from supervisor.core.facts import Facts, LeaseFact, Run, Stage, Timer
 from supervisor.core.restarts import Finished, after_exit, again
 from supervisor.core.telling import abandon_trouble, answered
@@ -46,7 +48,7 @@ def note(facts: Facts, event: e.Event, now: float) -> list[c.Command]:
             return answered(facts, story, answer, now) if story is not None and story.number == number else []
         case e.Elapsed(number):
             timer = elapsed(facts, number)
-            return _rang(facts, timer) if timer else []
+            return _rang(facts, timer, now) if timer else []
         case _:
             run = facts.run
             return _of_run(facts, run, event, now) if run is not None and run.number == event.number else []
@@ -99,7 +101,7 @@ def _lease(
     return [wake(facts, Timer.CLAIM, CLAIM_AGAIN, now, jitter=0.2)]
 
 
-def _rang(facts: Facts, timer: Timer) -> list[c.Command]:
+def _rang(facts: Facts, timer: Timer, now: float) -> list[c.Command]:
     run = facts.run
     match timer:
         case Timer.SETTLE if run is not None:
@@ -107,8 +109,9 @@ def _rang(facts: Facts, timer: Timer) -> list[c.Command]:
         case Timer.OPEN_PORT if run is not None and not run.ready:
             run.complaint = _never_opened(facts, run)
         case Timer.QUIET if run is not None and facts.trouble is not None:
+            diagnosis = overlap(facts.trouble, now - facts.trouble.since)
             facts.trouble = None
-            return [c.SettleIncident(Outcome.RECOVERED)]
+            return [c.SettleIncident(Outcome.RECOVERED, diagnosis)]
         case Timer.HOLD if facts.held is not None:
             facts.held, facts.retry_due = None, True
         case Timer.UNSTICK if run is not None and run.stage is Stage.STUCK:
@@ -143,6 +146,12 @@ def _of_run(facts: Facts, run: Run, event: e.Event, now: float) -> list[c.Comman
             return [wake(facts, Timer.UNSTICK, UNSTICK, now)]
         case e.SignSeen(sign=sign) if run.stage in (Stage.LAUNCHING, Stage.RUNNING):
             return _sign(facts, run, sign, now)
+        case e.ConnectionsSeen(connections=connections) if facts.trouble is not None:
+            best = facts.trouble.connections
+            if best is None or connections.most >= best.most:
+                facts.trouble.connections = connections
+        case e.BacklogSeen() if run.stage is Stage.RUNNING:
+            return _backlog(facts, run, event, now)
         case e.HealthSeen() if run.stage is Stage.RUNNING:
             _health(facts, run, event)
         case e.TokenChecked(rejected=rejected) if rejected:
@@ -163,6 +172,7 @@ def _started(facts: Facts, run: Run, handle: Handle, port: int | None, now: floa
     if facts.trouble is not None:
         out.append(c.RecordStep("start", f"run {run.number} started"))
         out.append(wake(facts, Timer.QUIET, policy.conflict.window, now))
+        out.append(c.WatchConnections(run.number, run.spec))
     return out
 
 
@@ -193,7 +203,7 @@ def _rest(facts: Facts, reason: str, now: float) -> list[c.Command]:
 
 def _sign(facts: Facts, run: Run, sign: Sign, now: float) -> list[c.Command]:
     if sign.kind in CONFLICTS:
-        return _conflict(facts, sign)
+        return _conflict(facts, sign, now)
     if sign.kind is SignKind.FLOOD and sign.retry_after:
         facts.not_before = max(facts.not_before, now + sign.retry_after)
     if sign.kind is SignKind.UNAUTHORIZED and not run.token_asked and facts.spec is not None:
@@ -202,11 +212,11 @@ def _sign(facts: Facts, run: Run, sign: Sign, now: float) -> list[c.Command]:
     return []
 
 
-def _conflict(facts: Facts, sign: Sign) -> list[c.Command]:
+def _conflict(facts: Facts, sign: Sign, now: float) -> list[c.Command]:
     """The first sign of a run opens a round; later ones, which every library prints, are only counted."""
     facts.conflicts += 1
     first = facts.trouble is None
-    trouble = facts.trouble = facts.trouble or Trouble()
+    trouble = facts.trouble = facts.trouble or Trouble(now)
     trouble.signs.append(sign.kind)
     out: list[c.Command] = [c.OpenIncident(sign) if first else c.CountSign()]
     if not facts.round_due:
@@ -230,3 +240,18 @@ def _health(facts: Facts, run: Run, seen: e.HealthSeen) -> None:
     if run.bad_checks >= web.failures:
         run.ailing = True
         run.complaint = f"{run.bad_checks} health checks in a row failed: {seen.detail}"
+
+
+def _backlog(facts: Facts, run: Run, seen: e.BacklogSeen, now: float) -> list[c.Command]:
+    """A look at Telegram's side of a live run: a webhook over a poller is a conflict even if no log says so."""
+    if seen.host and run.spec.mode is Mode.WORKER:
+        excerpt = f"getWebhookInfo shows a webhook at {seen.host} while this bot polls"
+        return _conflict(facts, Sign(SignKind.WEBHOOK_ACTIVE, excerpt), now)
+    run.backlog = backlog.seen(run.backlog, seen.pending, now)
+    complaint = backlog.stalled_by(run.backlog, facts.policy.stall, now)
+    if complaint:
+        run.complaint, run.stalled = complaint, True
+        run.ailing = facts.policy.stall.restart
+    elif run.stalled:
+        run.complaint, run.stalled = "", False
+    return []

@@ -15,6 +15,7 @@ from supervisor.core.steps import (
     Fail,
     Go,
     Identify,
+    LookAround,
     NoAnswer,
     Pause,
     Prepare,
@@ -26,7 +27,7 @@ from supervisor.core.steps import (
     Step,
     WebhookSeen,
 )
-from supervisor.model.bots import BotSpec, Mode
+from supervisor.model.bots import BotSpec, Mode, Rivals
 
 PATIENCE = 30.0
 """Seconds for which an unreachable Telegram is asked again before we go on without its answer."""
@@ -36,12 +37,13 @@ LONGEST_FLOOD_WAIT = 60.0
 
 
 def preflight(spec: BotSpec) -> Procedure:
-    """Setup, getMe, and for a bot that polls: no webhook in the way, verified."""
+    """Setup, a look at this host, getMe, and for a bot that polls: no webhook in the way, verified."""
     prepared = yield Prepare()
     if isinstance(prepared, PrepareFailed):
         return Fail(prepared.reason) if prepared.permanent else Rest(prepared.reason)
     if not spec.policy.preflight:
         return Go()
+    yield LookAround(stop=spec.policy.conflict.rivals is Rivals.STOP)
     who = yield from patiently(Identify())
     if isinstance(who, Rejected):
         return Fail(who.reason)

@@ -10,6 +10,7 @@ from collections.abc import Generator
 from dataclasses import dataclass
 
 from supervisor.model.incidents import Diagnosis
+from supervisor.model.rivals import LoopSpot, Sighting
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,18 @@ class Probe:
 
 
 @dataclass(frozen=True, slots=True)
+class LookAround:
+    """Look for other users of the token on this host; with `stop`, end those that can be ended for good."""
+
+    stop: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReadSource:
+    """Look into the bot's folder for places that start polling or set a webhook."""
+
+
+@dataclass(frozen=True, slots=True)
 class Pause:
     """Let `seconds` pass; `why` is shown beside the countdown."""
 
@@ -49,7 +62,7 @@ class Pause:
     why: str
 
 
-Step = Prepare | Identify | ReadWebhook | DeleteWebhook | Probe | Pause
+Step = Prepare | Identify | ReadWebhook | DeleteWebhook | Probe | LookAround | ReadSource | Pause
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +82,7 @@ class WebhookSeen:
 
     host: str
     pending: int
+    last_error: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +92,19 @@ class Probed:
     seconds: float
     rival: bool
     waiting: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """`stopped` says in words what was done about the rivals."""
+
+    sighting: Sighting
+    stopped: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRead:
+    spots: tuple[LoopSpot, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +136,7 @@ class PrepareFailed:
     permanent: bool
 
 
-Answer = Done | Identified | WebhookSeen | Probed | NoAnswer | Denied | Rejected | PrepareFailed
+Answer = Done | Identified | WebhookSeen | Probed | Looked | SourceRead | NoAnswer | Denied | Rejected | PrepareFailed
 
 
 @dataclass(frozen=True, slots=True)

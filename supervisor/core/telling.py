@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 from supervisor.core import commands as c
 from supervisor.core import words
-from supervisor.core.diagnose import Trouble
+from supervisor.core.evidence import Trouble
 from supervisor.core.facts import Facts, Story, Tale, Timer
 from supervisor.core.healing import heal
 from supervisor.core.preflight import preflight
 from supervisor.core.restarts import again
-from supervisor.core.steps import Answer, Fail, Go, Hold, Identified, NextRound, Pause, Rest, Verdict
+from supervisor.core.steps import Answer, Fail, Go, Hold, Identified, Looked, NextRound, Pause, Rest, Verdict
 from supervisor.core.timers import forget, wake
 from supervisor.model.bots import BotSpec, OnHold
 from supervisor.model.incidents import Outcome
@@ -26,7 +26,7 @@ def begin(facts: Facts, tale: Tale, spec: BotSpec, now: float) -> list[c.Command
     if tale is Tale.PREFLIGHT:
         steps = preflight(spec)
     else:
-        facts.trouble = facts.trouble or Trouble()
+        facts.trouble = facts.trouble or Trouble(now)
         steps = heal(spec, facts.trouble, retry=tale is Tale.RETRY)
     story = Story(tale, steps, spec)
     facts.story = story
@@ -40,6 +40,8 @@ def answered(facts: Facts, story: Story, answer: Answer, now: float) -> list[c.C
         out.append(c.RecordStep(words.action(story.step), words.result(answer)))
     if isinstance(answer, Identified):
         facts.bot_id, facts.username = answer.bot_id, answer.username
+    if isinstance(answer, Looked):
+        facts.sighting = answer.sighting
     if story.abandoned:
         story.steps.close()
         facts.story = None

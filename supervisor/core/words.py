@@ -9,14 +9,18 @@ from supervisor.core.steps import (
     Done,
     Identified,
     Identify,
+    LookAround,
+    Looked,
     NoAnswer,
     Pause,
     Prepare,
     PrepareFailed,
     Probe,
     Probed,
+    ReadSource,
     ReadWebhook,
     Rejected,
+    SourceRead,
     Step,
     WebhookSeen,
 )
@@ -34,6 +38,10 @@ def action(step: Step) -> str:
             return "deleteWebhook, dropping pending updates as configured" if drop else "deleteWebhook"
         case Probe(seconds):
             return f"probe: hold a getUpdates for {seconds:g} s"
+        case LookAround(stop):
+            return "look for other users of the token on this host" + (", and stop them" if stop else "")
+        case ReadSource():
+            return "look into the bot's source for polling loops"
         case Pause(seconds, why):
             return f"wait {seconds:g} s ({why})"
 
@@ -44,11 +52,16 @@ def result(answer: Answer) -> str:
             return "done"
         case Identified(bot_id, username):
             return f"@{username} ({bot_id})"
-        case WebhookSeen(host, pending):
+        case WebhookSeen(host, pending, _):
             return f"{f'webhook at {host}' if host else 'no webhook'}, {pending} update(s) pending"
         case Probed(_, rival, waiting):
             if rival:
                 return "another getUpdates ended ours: somebody else polls"
             return "updates were waiting: proves nothing" if waiting else "nobody else polled"
+        case Looked(sighting, stopped):
+            seen = [str(rival) for rival in sighting.rivals] or ["none seen"]
+            return "; ".join((*seen, *stopped, *(f"could not be read: {what}" for what in sighting.unread)))
+        case SourceRead(spots):
+            return "; ".join(map(str, spots)) or "no place found"
         case NoAnswer(reason) | Denied(reason) | Rejected(reason) | PrepareFailed(reason):
             return reason

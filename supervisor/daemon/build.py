@@ -13,6 +13,7 @@ from supervisor.daemon.simulation import Simulation
 from supervisor.journal import Journal
 from supervisor.keep.calls import TelegramCalls
 from supervisor.keep.health import HttpHealth
+from supervisor.keep.insight import Insight
 from supervisor.keep.roster import Roster
 from supervisor.keep.services import OnSign, Services
 from supervisor.keep.usage import Usage
@@ -90,6 +91,7 @@ def build(
         ports=Ports(),
         telegram=TelegramCalls(),
         health=health,
+        host=Insight(),
         make_log=make_log,
         environ=lambda spec, run, port, venv: environment.build(
             spec, runner.mark(run), port=port, venv=venv, base=environ

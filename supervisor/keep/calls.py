@@ -46,14 +46,14 @@ async def _ask(api: BotApi, step: s.Step) -> s.Answer:
             return s.Identified(me.id, me.username)
         case s.ReadWebhook():
             info = await api.webhook()
-            return s.WebhookSeen(host_of(info.url), info.pending)
+            return s.WebhookSeen(host_of(info.url), info.pending, info.last_error or "")
         case s.DeleteWebhook(drop):
             await api.delete_webhook(drop=drop)
             return s.Done()
         case s.Probe(seconds):
             seen = await api.probe(seconds)
             return s.Probed(seen.seconds, rival=seen.rival, waiting=seen.waiting)
-        case s.Prepare() | s.Pause():
+        case _:
             raise TypeError(f"not a question for Telegram: {step}")
 
 

@@ -19,7 +19,7 @@ from supervisor.errors import LeaseHeld, StartRefused, StillAlive
 from supervisor.keep.services import Services
 from supervisor.leases import Lease, LeaseUnavailable
 from supervisor.logs.pipeline import BotLog
-from supervisor.model.bots import Mode, StopPolicy, WebPolicy
+from supervisor.model.bots import BotSpec, Mode, Policy, RunSpec, StopPolicy
 from supervisor.model.runs import Handle, RunId
 from supervisor.model.signs import Sign
 from supervisor.runners.environment import wanted_port
@@ -38,15 +38,16 @@ class Performer:
         self.bot = bot
         self.log = bot_log
         self.lease: Lease | None = None
-        self.web = WebPolicy()
+        self.policy = Policy()
         self._services = services
         self._tell = tell
         self._tasks: set[asyncio.Task[None]] = set()
         self._step: asyncio.Task[s.Answer] | None = None
-        self._health: asyncio.Task[None] | None = None
+        self._watches: list[asyncio.Task[None]] = []
         self._handle: Handle | None = None
         self._waiting = False
         self._number = 0
+        self._spec: BotSpec | None = None
         self._venv: Path | None = None
         self._incident: int | None = None
 
@@ -67,11 +68,14 @@ class Performer:
                     self._step.cancel()
             case c.CheckToken():
                 self._spawn(self._check_token(command), f"check {self.bot}")
+            case c.WatchConnections(number, spec):
+                self._watch(self._count_connections(number, spec), f"connections {self.bot}")
             case c.Wake(timer, seconds, jitter):
                 delay = seconds * (1 + jitter * self._services.chance())
                 asyncio.get_running_loop().call_later(delay, self._tell, e.Elapsed(timer))
             case c.AdoptPolicy(spec):
-                self.web = spec.policy.web
+                self.policy = spec.policy
+                self._spec = spec
                 self.log.adopt(spec.policy.logs)
             case _:
                 self._journal(command)
@@ -98,6 +102,10 @@ class Performer:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
+
+    def _watch(self, work: Coroutine[None, None, None], name: str) -> None:
+        """Something that goes on beside a live run and ends with it."""
+        self._watches.append(self._spawn(work, name))
 
     # leases
 
@@ -142,7 +150,8 @@ class Performer:
         self.log.note(f"run {number} started, pid {self._handle.pid}")
         self._spawn(self._wait(self._handle), f"wait {run}")
         if port is not None:
-            self._health = self._spawn(self._watch_health(number, port), f"health {run}")
+            self._watch(self._watch_health(number, port), f"health {run}")
+        self._watch(self._watch_backlog(number), f"backlog {run}")
         self._tell(e.RunStarted(number, self._handle, port))
 
     async def _wait(self, handle: Handle) -> None:
@@ -154,9 +163,8 @@ class Performer:
             self._tell(e.RunStuck(handle.run.number, str(error)))
             return
         self._waiting = False
-        if self._health is not None:
-            self._health.cancel()
-            self._health = None
+        while self._watches:
+            self._watches.pop().cancel()
         self.log.note(f"run {handle.run.number} {exit_}")
         self._tell(e.RunExited(handle.run.number, exit_))
 
@@ -172,10 +180,30 @@ class Performer:
     async def _watch_health(self, number: int, port: int) -> None:
         ready = False
         while True:
-            answer = await self._services.health.ask(port, self.web.health, self.web.timeout)
+            answer = await self._services.health.ask(port, self.policy.web.health, self.policy.web.timeout)
             ready = ready or answer.ok
             self._tell(e.HealthSeen(number, answer.ok, answer.port_open, answer.detail))
-            await asyncio.sleep(self.web.interval if ready else min(STARTING_INTERVAL, self.web.interval))
+            await asyncio.sleep(
+                self.policy.web.interval if ready else min(STARTING_INTERVAL, self.policy.web.interval)
+            )
+
+    async def _watch_backlog(self, number: int) -> None:
+        """Telegram's side of a live run, at a modest pace: spread over the fleet, slower when asked to be."""
+        while True:
+            every = self.policy.stall.every
+            await asyncio.sleep(every * (0.5 + self._services.chance()))
+            if not self.policy.preflight or self._spec is None:
+                continue
+            answer = await self._services.telegram.ask(s.ReadWebhook(), self._spec)
+            if isinstance(answer, s.WebhookSeen):
+                self._tell(e.BacklogSeen(number, answer.pending, answer.host, answer.last_error))
+            elif isinstance(answer, s.Denied) and answer.retry_after is not None:
+                await asyncio.sleep(answer.retry_after)
+
+    async def _count_connections(self, number: int, spec: RunSpec) -> None:
+        run = RunId(self.bot, number)
+        seen = await self._services.host.count_connections(run, spec)
+        self._tell(e.ConnectionsSeen(number, seen))
 
     # steps of a procedure
 
@@ -210,6 +238,10 @@ class Performer:
                     self.log.note(refused.reason)
                     return s.PrepareFailed(refused.reason, refused.permanent)
                 return s.Done()
+            case s.LookAround(stop):
+                return await self._services.host.look(command.spec, stop=stop)
+            case s.ReadSource():
+                return await self._services.host.read_source(command.spec)
             case step:
                 return await self._services.telegram.ask(step, command.spec)
 

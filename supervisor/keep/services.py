@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from supervisor.core.steps import Answer, Step
+from supervisor.core.steps import Answer, Looked, SourceRead, Step
 from supervisor.journal import Journal
 from supervisor.leases import TokenLeases
 from supervisor.logs.pipeline import BotLog
 from supervisor.model.bots import BotSpec, LogPolicy, RunSpec
+from supervisor.model.rivals import Connections
 from supervisor.model.runs import RunId
 from supervisor.model.signs import Sign
 from supervisor.runners.ports import Ports
@@ -36,6 +37,16 @@ class AsksTelegram(Protocol):
     """Does the steps of a procedure that go to Telegram; see keep/calls.py."""
 
     async def ask(self, step: Step, spec: BotSpec) -> Answer: ...
+
+
+class LooksAtHost(Protocol):
+    """What this host shows of a token's users and of a bot's insides; see supervisor/rivals/."""
+
+    async def look(self, spec: BotSpec, *, stop: bool) -> Looked: ...
+
+    async def read_source(self, spec: BotSpec) -> SourceRead: ...
+
+    async def count_connections(self, run: RunId, spec: RunSpec) -> Connections: ...
 
 
 class ChecksHealth(Protocol):
@@ -62,6 +73,7 @@ class Services:
     ports: Ports
     telegram: AsksTelegram
     health: ChecksHealth
+    host: LooksAtHost
     make_log: MakeLog
     environ: Callable[[RunSpec, RunId, int | None, Path | None], Mapping[str, str]]
     monotonic: Callable[[], float] = time.monotonic

@@ -103,6 +103,13 @@ class RestartPolicy:
     reset_after: float = 60.0
 
 
+class Rivals(StrEnum):
+    """What to do about other users of the token on this host: name them, or end them through their keeper."""
+
+    REPORT = "report"
+    STOP = "stop"
+
+
 class OnHold(StrEnum):
     RETRY = "retry"
     WAIT = "wait"
@@ -119,6 +126,16 @@ class ConflictPolicy:
     drop_pending_updates: bool = False
     on_hold: OnHold = OnHold.RETRY
     retry_every: float = 600.0
+    rivals: Rivals = Rivals.REPORT
+
+
+@dataclass(frozen=True, slots=True)
+class StallPolicy:
+    """A bot that is up while its updates pile up: looked at each `every` seconds, stalled after `after` seconds."""
+
+    restart: bool = False
+    after: float = 300.0
+    every: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +164,7 @@ class Policy:
     stop: StopPolicy = StopPolicy()
     restart: RestartPolicy = RestartPolicy()
     conflict: ConflictPolicy = ConflictPolicy()
+    stall: StallPolicy = StallPolicy()
     web: WebPolicy = WebPolicy()
     logs: LogPolicy = LogPolicy()
     preflight: bool = True

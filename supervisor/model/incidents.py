@@ -12,6 +12,7 @@ class Cause(StrEnum):
     RIVAL = "rival"
     INNER_LOOP = "inner_loop"
     WEBHOOK_RESET = "webhook_reset"
+    OVERLAP = "overlap"
     UNKNOWN = "unknown"
 
 

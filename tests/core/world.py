@@ -12,6 +12,7 @@ from supervisor.core import events as e
 from supervisor.core import steps as s
 from supervisor.core.bot import Bot
 from supervisor.model.leases import Holder
+from supervisor.model.rivals import Sighting
 from supervisor.model.runs import Exit, Handle, RunId
 from supervisor.model.signs import Sign, SignKind
 
@@ -149,6 +150,10 @@ def answer(rng: random.Random, step: s.Step) -> s.Answer:
     """Some answer to a step, good or bad, as Telegram and setups give them."""
     if isinstance(step, s.Pause):
         return s.Done()
+    if isinstance(step, s.LookAround):
+        return s.Looked(Sighting())
+    if isinstance(step, s.ReadSource):
+        return s.SourceRead(())
     if isinstance(step, s.Prepare):
         return s.Done() if rng.random() < 0.75 else s.PrepareFailed("exit code 1", permanent=rng.random() < 0.3)
     if rng.random() < 0.15:
