@@ -65,6 +65,7 @@ _SURE = tuple(
 )
 """What must be in the text once it is squeezed to letters, the sentence, and its meaning."""
 
+_BEGUN = re.compile(r"conflict|terminated|can't|webhook is", re.IGNORECASE)
 _NO_LETTERS = bytes(code for code in range(128) if not chr(code).isalpha())
 
 _CUT = re.compile(
@@ -117,9 +118,16 @@ def _sure(text: str, low: str) -> Sign | None:
         if key not in squeezed:
             continue
         for found in pattern.finditer(text):
-            if not is_told(text, found.start()):
+            if not _is_told(text, found.start()):
                 return Sign(kind, excerpt_at(text, found.start()))
     return None
+
+
+def _is_told(text: str, position: int) -> bool:
+    """Whether the conflict that this line speaks of, from its first word on, is somebody's words."""
+    line = text.rfind("\n", 0, position) + 1
+    begun = _BEGUN.search(text, line, position)
+    return is_told(text, begun.start() if begun else position)
 
 
 def _cut_off(text: str) -> Sign | None:
@@ -127,7 +135,7 @@ def _cut_off(text: str) -> Sign | None:
     for found in _CUT.finditer(text):
         said = "".join(filter(str.isalnum, found[1].lower()))
         for whole, kind in _WHOLE:
-            if len(said) >= 5 and whole.startswith(said) and not is_told(text, found.start()):
+            if len(said) >= 5 and whole.startswith(said) and not _is_told(text, found.start()):
                 return Sign(kind, excerpt_at(text, found.start()))
     return None
 

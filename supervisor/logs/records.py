@@ -18,6 +18,9 @@ LONGEST = 64 * 1024
 _GOES_ON = re.compile(
     r"[\s)\]}│|]|Traceback \(most|During handling of|The above exception was|Caused by:|Stack trace|stack backtrace"
 )
+_BROKEN = re.compile(r"conflict:\s[a-z](?![^\n]*(?:request|running|first)\b)[^\n;]{0,100}$", re.IGNORECASE)
+"""A sentence that a terminal's edge broke: its next line begins anywhere, even inside a word."""
+
 _CLOCK = re.compile(r"(?<!\d)([01]\d|2[0-3]):([0-5]\d):([0-5]\d)(?!\d)")
 
 
@@ -36,7 +39,8 @@ def records(text: str) -> Iterator[Record]:
     for raw in colourless(text).split("\n"):
         line = unprefixed(raw)
         goes_on = not line or _GOES_ON.match(line) is not None
-        if lines and not goes_on and not in_traceback:
+        broken = lines and line[:1].isalpha() and _BROKEN.search(lines[-1]) is not None
+        if lines and not goes_on and not in_traceback and not broken:
             yield from _record(lines)
             lines = []
         if line:
@@ -48,6 +52,11 @@ def records(text: str) -> Iterator[Record]:
 def goes_on(line: str) -> bool:
     """Whether `line` belongs to the record of the line before it, whatever that was."""
     return _GOES_ON.match(unprefixed(colourless(line))) is not None
+
+
+def has_clock(line: str) -> bool:
+    """Whether `line` begins with a stamp, as the first line of a record does."""
+    return _CLOCK.search(line, 0, 64) is not None
 
 
 def _record(lines: list[str]) -> Iterator[Record]:

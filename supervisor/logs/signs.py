@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from supervisor.logs.conflicts import read_conflict
 from supervisor.logs.context import without_chat
-from supervisor.logs.records import Record, goes_on, records
+from supervisor.logs.records import Record, goes_on, has_clock, records
 from supervisor.logs.scan import regions
 from supervisor.logs.troubles import read_trouble
 from supervisor.model.signs import Sign, SignKind
@@ -21,8 +21,11 @@ from supervisor.model.signs import Sign, SignKind
 BURST_SECONDS = 2
 """Signs of one kind with stamps closer than this are one event; the real server answers a conflict each 3 s."""
 
-BURST_RECORDS = 3
+BURST_RECORDS = 5
 """The same for records without stamps, counted in records."""
+
+BLOCK = 128 * 1024
+"""Bytes of a long text looked through at a time: what a processor's cache holds."""
 
 WHOLE = 32 * 1024
 """Characters up to which a text is read whole; in longer ones only what `scan.py` finds promising."""
@@ -53,20 +56,30 @@ def read_signs(text: str) -> list[Sign]:
 
 
 def _numbered(text: str) -> Iterator[tuple[int, Record]]:
-    """The records worth reading, numbered in order; a gap counts as many records as it has lines."""
+    """The records worth reading, numbered in order, those passed over included."""
     if len(text) <= WHOLE:
         yield from enumerate(records(text))
         return
     data = text.encode("utf-8", "surrogatepass")
     number = done = 0
-    for start, end in sorted(regions(data, thrifty=False)):
-        if end <= done:
-            continue
-        number += data.count(b"\n", done, start)
-        for record in records(data[max(start, done) : end].decode("utf-8", "replace")):
-            yield number, record
-            number += 1
-        done = end
+    while done < len(data):
+        block = data[done : data.find(b"\n", done + BLOCK) + 1 or len(data)]
+        read = 0
+        for start, end in sorted(regions(block, thrifty=False)):
+            if end > read:
+                number += _heads(block, read, start)
+                for record in records(block[max(start, read) : end].decode("utf-8", "replace")):
+                    yield number, record
+                    number += 1
+                read = end
+        number += _heads(block, read, len(block))
+        done += len(block)
+
+
+def _heads(block: bytes, start: int, end: int) -> int:
+    """About how many records begin there: its lines, without indented and empty ones."""
+    lines, *others = (block.count(end_of_line, start, end) for end_of_line in (b"\n", b"\n ", b"\n\t", b"\n\n"))
+    return lines - sum(others)
 
 
 def read_all_clear(text: str) -> bool:
@@ -83,27 +96,39 @@ class SignReader:
 
     def __init__(self) -> None:
         self._open: frozenset[SignKind] = frozenset()
+        self._inside = False
 
     def feed(self, chunk: bytes) -> list[Sign]:
         """The signs in `chunk`, which must consist of whole lines, in any encoding close to UTF-8.
 
         A traceback that goes on from the chunk before gives its sign once.
         """
-        continued = self._open
+        if not chunk:
+            return []
         found: dict[SignKind, Sign] = {}
-        tail: frozenset[SignKind] = frozenset()
+        at_end: set[SignKind] = set()
         for start, end in regions(chunk):
-            signs = read_signs(chunk[start:end].decode("utf-8", "replace"))
-            for sign in signs:
+            for sign in read_signs(chunk[start:end].decode("utf-8", "replace")):
                 found[sign.kind] = _merged(found[sign.kind], sign) if sign.kind in found else sign
-            if end >= len(chunk):
-                tail = frozenset(sign.kind for sign in signs)
-        if chunk:
-            if continued and goes_on(chunk[:200].decode("utf-8", "replace")):
-                found = {kind: sign for kind, sign in found.items() if kind not in continued}
-                tail |= continued
-            self._open = tail
-        return list(found.values())
+                if end >= len(chunk):
+                    at_end.add(sign.kind)
+        told = self._told_before(chunk)
+        self._inside = goes_on(_text(chunk[chunk.rfind(b"\n", 0, -1) + 1 :]))
+        self._open = told | (frozenset(found) if self._inside else frozenset(at_end))
+        return [sign for kind, sign in found.items() if kind not in told]
+
+    def _told_before(self, chunk: bytes) -> frozenset[SignKind]:
+        """Kinds already given for the record that `chunk` begins in the middle of."""
+        if self._open:
+            first = _text(chunk)
+            if goes_on(first) or (self._inside and not has_clock(first)):
+                return self._open
+        return frozenset()
+
+
+def _text(line: bytes) -> str:
+    """Enough of the first line of `line` to see what it is."""
+    return line[:200].split(b"\n", 1)[0].decode("utf-8", "replace")
 
 
 def _read(record: Record) -> Sign | None:

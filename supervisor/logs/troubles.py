@@ -82,7 +82,7 @@ _NETWORK = re.compile(
       | server\sdisconnected | cannot\sconnect | could\snot\sconnect | unable\sto\sconnect
       | getaddrinfo | name\sresolution | name\sor\sservice | no\ssuch\shost | resolve\shost | unknown\s?host
       | failed\shost\slookup | socket\shang\sup | all\sconnection\sattempts | deadline\sexceeded
-      | broken\spipe | unexpected\seof
+      | broken\spipe | unexpected\seof | invalid\sjson\sdata
       | :\sEOF\s*$ | max\sretries\sexceeded | failed\sto\srespond | error\ssending\srequest | nodename\snor\sservname
       | (?:code|status|error|http\S*)\W{0,4}50[0234](?![\w.]) | [\[(<]50[0234][\])>] | (?<![\w.])50[0234]:\s
       | httprequestexception | remote\sparty\sclosed | curl\serror\s(?:5|6|7|28|35|52|56)\b
@@ -93,7 +93,7 @@ _NETWORK = re.compile(
 _SURE_NETWORK = re.compile(
     rf"""\bRequestError:\sError:\s(?:read|connect|write|getaddrinfo|socket|tunneling)\b
       | {_HEAD}Bad\sGateway\s*$ | \bAiohttp\srequest\serror
-      | \bEPARSE\b[^\n]{{0,80}}\bresponse\b""",
+      | \bClientDecodeError:\sFailed\sto\sdecode\sobject | \bEPARSE\b[^\n]{{0,80}}\bresponse\b""",
     re.VERBOSE | re.IGNORECASE | re.MULTILINE,
 )
 _NOT_NETWORK = re.compile(
@@ -121,7 +121,7 @@ TOKEN_WORDS = (
     *("token not provided", "empty token", "token is wrong", "unallowed token", "notfound", "panic: not found"),
 )
 REJECTED_WORDS = ("401", "unauthori", "not found", "token")
-NETWORK_WORDS = ("requesterror", "bad gateway", "aiohttp request", "eparse")
+NETWORK_WORDS = ("requesterror", "bad gateway", "aiohttp request", "eparse", "clientdecodeerror")
 
 
 def read_trouble(text: str, low: str) -> Sign | None:
