@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import count, pairwise
 from pathlib import Path
 
 from supervisor.logs.lines import path_of, stamp, stored
@@ -99,11 +99,8 @@ class LogStore:
 
     def adopt(self, policy: LogPolicy) -> None:
         """Take other limits from now on; files beyond a smaller `keep` are removed at once."""
-        before, self._policy = self._policy, policy
-        if policy.keep < before.keep:
-            for number in range(policy.keep + 1, before.keep + 1):
-                with suppress(OSError):
-                    path_of(self.folder, self.bot, number).unlink()
+        self._policy = policy
+        self._prune()
 
     def close(self) -> None:
         """Let go of the file; a later line opens it again."""
@@ -143,6 +140,13 @@ class LogStore:
         # A supervisor that died in mid-write, or a disk that filled up, left half a line: it stays, ended.
         if self._size > 0 and os.pread(self._fd, 1, self._size - 1) != b"\n":
             self._write(b"\n")
+        self._prune()
+
+    def _prune(self) -> None:
+        """Remove what is beyond `keep`: it was larger once, perhaps before the last start."""
+        with suppress(OSError):  # the first number without a file
+            for number in count(self._policy.keep + 1):
+                path_of(self.folder, self.bot, number).unlink()
 
     def _put(self, data: bytes) -> None:
         """Write whole lines, rotating between them where the size demands it."""

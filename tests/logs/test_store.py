@@ -119,6 +119,15 @@ def test_a_smaller_keep_removes_files_at_once(tmp_path: Path) -> None:
     assert [len(line) for line in texts(store.path)] == [18, 500]
 
 
+def test_a_smaller_keep_counts_also_when_it_was_edited_between_two_starts(tmp_path: Path) -> None:
+    for number in range(9):
+        path_of(tmp_path, "news", number).write_bytes(b"\n")
+    store = LogStore(tmp_path, "news", LogPolicy(keep=2))
+    store.append("stdout", b"first\n")
+    store.close()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["news.log", "news.log.1", "news.log.2"]
+
+
 def test_a_line_torn_by_a_crash_is_ended_at_the_next_start(store: LogStore) -> None:
     store.folder.mkdir()
     store.path.write_bytes(b"2026-11-20T12:00:00.000Z out half a li")
