@@ -90,7 +90,8 @@ def _look(names: Iterable[Path]) -> Look:
 
 
 def _folders(names: Iterable[Path]) -> dict[Path, int]:
-    """The folders where news of `names` shows, with their inodes: one that was made anew must be watched anew."""
+    """The folders where news of `names` shows, with their inodes: one that was made anew must be watched anew.
+    (Where a file system gives the old number again at once, only the look every few seconds remains.)"""
     folders: dict[Path, int] = {}
     for name in names:
         for wanted in (name.absolute().parent, Path(os.path.realpath(name)).parent):

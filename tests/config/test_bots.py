@@ -199,6 +199,13 @@ def test_venvs_whose_interpreter_vanished(yard: Yard) -> None:
     assert yard.problems(a_bot()) == [f"bots.yaml:2:3: bots.news.venv: .venv {vanished}: {remedy} .venv"]
 
 
+@pytest.mark.parametrize("key", ["cwd", "venv", "command", "token_file", "env_file"])
+def test_names_that_no_file_can_have(yard: Yard, key: str) -> None:
+    name = "x/" * 3000 + "y"
+    text = with_token_file(name) if key == "token_file" else a_bot(**{key: name})
+    assert [problem.split(": ")[1] for problem in yard.problems(text)] == [f"bots.news.{key}"]
+
+
 def test_setup_may_bring_the_program(yard: Yard) -> None:
     assert yard.problems(a_bot("setup: pip install my-bot", command="my-bot --run")) == []
     assert yard.problems(a_bot("setup: npm ci", command="./node_modules/.bin/tsx bot.ts")) == []

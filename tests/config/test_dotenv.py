@@ -56,6 +56,7 @@ def test_values(text: str, values: dict[str, str]) -> None:
         ("A=1\nC='x' y\nB=2", 2, "C: there is more text after the closing '"),
         ("A='1\n\n'\nC=${NO}\nB=2", 4, UNSET),
         ("A=1\nC=${N O}\nB=2", 2, 'C: "${N O}" is not a variable; $$ stands for a dollar sign'),
+        ("A=1\r\nnonsense\r\nB=2", 2, "nonsense has no value: write nonsense=value (or nonsense= for an empty one)"),
         ("A=1\nC=a\0b\nB=2", 2, "C: holds a NUL character"),
     ],
 )  # fmt: skip

@@ -82,6 +82,18 @@ async def test_a_folder_that_goes_and_comes_back(file: Path) -> None:
         await ear.heard(lambda: file.write_text("bots: {} # and again\n"))
 
 
+def test_the_folders_to_watch(file: Path) -> None:
+    root = file.parent.parent
+    assert set(watch._folders([file])) == {file.parent}
+    assert set(watch._folders([root / "gone" / "deep" / ".env"])) == {root}
+    (root / "linked.yaml").symlink_to(file)
+    assert set(watch._folders([root / "linked.yaml"])) == {root, file.parent}
+    before = watch._folders([file])
+    file.parent.rename(root / "old")
+    shutil.copytree(root / "old", file.parent)
+    assert watch._folders([file]) != before
+
+
 async def test_a_link_that_is_swapped(file: Path) -> None:
     """As Kubernetes does: bots.yaml -> ..data/bots.yaml, and ..data -> a folder for each version."""
     root = file.parent.parent / "mounted"
