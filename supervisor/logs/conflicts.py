@@ -8,9 +8,13 @@ bare 409 in the company of getUpdates. Whatever comes from another server is lef
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 from supervisor.logs.context import excerpt_at, is_hearsay, is_told, line_at, speaks_telegram
 from supervisor.model.signs import Sign, SignKind
+
+ENOUGH = 16
+"""Places of one record that are weighed, so that a line made of nothing else takes no longer than another."""
 
 _GAP = r"[\W_]{0,60}"
 
@@ -147,7 +151,7 @@ def _by_line(text: str) -> Sign | None:
     ):
         return _vague(text, found.start())
     for pattern in (_NAMED, _STATUS, _URL_STATUS):
-        for found in pattern.finditer(text):
+        for found in islice(pattern.finditer(text), ENOUGH):
             line = line_at(text, found.start())
             telling = pattern is not _STATUS or "onflict" in line.lower() or _GET_UPDATES.search(line)
             if telling and speaks_telegram(line) and not is_hearsay(line):

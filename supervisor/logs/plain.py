@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-_CONTROL = r"(?:\x1b|\\+u001b|\\+x1b|\\+033|\\+e(?=\[)|\#033|\^\[(?=\[))"
+_CONTROL = r"(?:\x1b|\\{1,8}(?:u001b|x1b|033|e(?=\[))|\#033|\^\[(?=\[))"
 _COLOURS = re.compile(
     rf"""{_CONTROL}\[[0-9;?]{{0,24}}[A-Za-z]       # CSI, also spelled out, as JSON, syslog and cat -v do
     |\x1b\][^\x07\x1b]{{0,512}}(?:\x07|\x1b\\)      # OSC: terminal titles and links
@@ -17,7 +17,7 @@ _COLOURS = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-_ESCAPES = re.compile(r"""\\+(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([nrt"'`/]))""")
+_ESCAPES = re.compile(r"""\\{1,16}(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([nrt"'`/]))""")
 _LETTERS = {"n": "\n", "r": "\n", "t": "\t"}
 _ENTITIES = re.compile(r"&(#39|#x27|apos|quot|#34|lt|gt|amp);", re.IGNORECASE)
 _ENTITY = {"#39": "'", "#x27": "'", "apos": "'", "quot": '"', "#34": '"', "lt": "<", "gt": ">", "amp": "&"}

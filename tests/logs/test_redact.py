@@ -38,6 +38,7 @@ def assert_clean(data: bytes) -> None:
         (f"url={quote(TOKEN, safe='')}&x", "url=123456789%3A[redacted]&x"),
         (f"url={quote(quote(STRANGER, safe=''))}", "url=987654321012%253A[redacted]"),
         ('{"t":"123456789\\u003a' + SECRET + '"}', '{"t":"123456789\\u003a[redacted]"}'),
+        (f'{{"t":"{STRANGER}"}}'.replace(":A", "\\\\u003aA"), r'{"t":"987654321012\\u003a[redacted]"}'),
         (f"half {SECRET}.", "half [redacted]."),
         (f"X-Telegram-Bot-Api-Secret-Token: {HOOK}", "X-Telegram-Bot-Api-Secret-Token: [redacted]"),
         (json.dumps({"p": ODD}), '{"p": "[redacted]"}'),

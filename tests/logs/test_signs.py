@@ -124,6 +124,7 @@ def test_cut_off_sentences(length: int, end: str) -> None:
         f"HTTPError: 409 Client Error: Conflict for url: {URL}/getUpdates?timeout=30&offset=409001",
         "getUpdates failed. Returned result: <Response [409]>",
         '{"ok": false, "error_code": 409}',
+        "<pre>{&quot;ok&quot;:false,&quot;error_code&quot;:409}</pre>",
     ],
 )
 def test_a_409_without_a_reason(line: str) -> None:
@@ -162,6 +163,20 @@ def test_what_only_looks_like_a_conflict(line: str) -> None:
 def test_words_of_users_stop_no_bot(line: str) -> None:
     assert kinds(line) == []
     assert streamed(line) == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "telegram bot: redis: Error 111 connecting to localhost:6379. Connection refused.",
+        "telegram-bot: asyncpg: connection was closed in the middle of operation",
+        "telegram bot: POST https://shop.example/api failed with 502: Bad Gateway",
+        "bot for telegram: openai Error code: 429 - Too Many Requests, retry after 20",
+        "discord and telegram bridge: discord.errors.HTTPException: 401 Unauthorized",
+    ],
+)
+def test_troubles_with_others_are_not_telegrams(line: str) -> None:
+    assert [kind for kind in kinds(line) if kind != "flood"] == []
 
 
 @pytest.mark.parametrize(
