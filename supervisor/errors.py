@@ -7,7 +7,8 @@ SupervisorError                 everything below; its text is for people and nev
 ├── LeaseHeld                   someone else runs this token on this host
 ├── StartRefused                the platform did not accept the run; `permanent` says whether to try again
 ├── StillAlive                  processes of a run survived SIGKILL
-└── TelegramError               one call to the Bot API went wrong (tree continued in telegram.py)
+├── TelegramError               one call to the Bot API went wrong (tree continued in telegram.py)
+└── UnknownBot                  no bot has this name (in names.py); rooms add a few of their own below SupervisorError
 """
 
 from __future__ import annotations

@@ -163,6 +163,8 @@ class BotApi:
             raise Unreachable(self._safe(f"Telegram could not be reached: {error.message}")) from None
         except LibraryError as error:
             raise Refused(self._safe(error.message)) from None
+        except (KeyError, TypeError, ValueError, AttributeError) as error:  # 200, but not what Telegram answers
+            raise Unreachable(f"what answered is not a Bot API server ({type(error).__name__})") from None
 
     def _safe(self, text: str) -> str:
         return text.replace(self._secret, "[redacted]").replace(self._secret.partition(":")[2], "[redacted]")

@@ -1,0 +1,134 @@
+"""One holder per bot id on this host: between objects, processes, and over the death of the first."""
+
+from __future__ import annotations
+
+import os
+import signal
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from supervisor.errors import LeaseHeld
+from supervisor.leases import FileLeases, LeaseUnavailable, StateLock, lock_state
+from supervisor.model.leases import Holder
+
+HOLD = """
+import sys
+from pathlib import Path
+from supervisor.leases import FileLeases
+lease = FileLeases(Path(sys.argv[1]), "botctl up -f other.yaml").take(123456789, "news")
+if len(sys.argv) > 2:  # hand it to a child and let that one live on
+    import subprocess
+    child = subprocess.Popen(["sleep", "1000"], pass_fds=(lease.fd,), stdout=subprocess.DEVNULL)
+    print(child.pid, flush=True)
+else:
+    print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+def holding(folder: Path, *more: str) -> subprocess.Popen[str]:
+    """A process that holds the lease; its first line has been read when this returns."""
+    return subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(folder), *more], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+
+
+def test_a_second_taker_is_told_who_has_it(tmp_path: Path) -> None:
+    leases = FileLeases(tmp_path, "botctl up")
+    lease = leases.take(123456789, "news")
+    with pytest.raises(LeaseHeld) as held:
+        leases.take(123456789, "shop")
+    assert held.value.holder.pid == os.getpid()
+    assert held.value.holder.bot == "news"
+    assert "botctl up" in str(held.value)
+    leases.take(222222222, "shop").drop()
+    lease.drop()
+    lease.drop()
+
+
+def test_the_epoch_grows_with_every_grant(tmp_path: Path) -> None:
+    epochs = []
+    for _ in range(3):
+        lease = FileLeases(tmp_path, "x").take(123456789, "news")
+        epochs.append(lease.epoch)
+        lease.drop()
+    assert epochs == [1, 2, 3]
+
+
+def test_another_process_holds_and_its_death_frees(tmp_path: Path) -> None:
+    other = holding(tmp_path)
+    assert other.stdout is not None
+    assert other.stdout.readline() == "held\n"
+    leases = FileLeases(tmp_path, "botctl up")
+    with pytest.raises(LeaseHeld) as held:
+        leases.take(123456789, "news")
+    assert held.value.holder == Holder(other.pid, held.value.holder.since, "botctl up -f other.yaml", "news")
+    other.kill()
+    other.communicate()
+    leases.take(123456789, "news").drop()
+
+
+def test_a_lease_lives_as_long_as_the_run_that_inherited_it(tmp_path: Path) -> None:
+    other = holding(tmp_path, "with a child")
+    assert other.stdout is not None
+    child = int(other.stdout.readline())
+    other.kill()
+    other.communicate()
+    leases = FileLeases(tmp_path, "botctl up")
+    with pytest.raises(LeaseHeld):
+        leases.take(123456789, "news")
+    pidfd = os.pidfd_open(child)
+    os.kill(child, signal.SIGKILL)
+    import select
+
+    assert select.select([pidfd], [], [], 10)[0]
+    os.close(pidfd)
+    leases.take(123456789, "news").drop()
+
+
+def test_files_are_for_everybody_and_hold_no_secret(tmp_path: Path) -> None:
+    folder = tmp_path / "locks"
+    lease = FileLeases(folder, "botctl up").take(123456789, "news")
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o1777
+    assert stat.S_IMODE((folder / "123456789.lock").stat().st_mode) == 0o666
+    lease.drop()
+
+
+@pytest.mark.parametrize("text", [b"", b"not json", b"[]", b'{"pid": "x"}', b"\xff\xfe"])
+def test_an_unreadable_note_does_not_weaken_the_lock(tmp_path: Path, text: bytes) -> None:
+    leases = FileLeases(tmp_path, "x")
+    lease = leases.take(123456789, "news")
+    (tmp_path / "123456789.lock").write_bytes(text)
+    with pytest.raises(LeaseHeld) as held:
+        leases.take(123456789, "news")
+    assert "unknown process" in str(held.value)
+    lease.drop()
+
+
+def test_a_folder_that_cannot_be_used_is_named_with_the_remedy(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(LeaseUnavailable, match="BOTCTL_LEASE_DIR"):
+        FileLeases(tmp_path / "file" / "locks", "x").take(123456789, "news")
+
+
+def test_a_link_instead_of_a_lock_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "123456789.lock").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(LeaseUnavailable):
+        FileLeases(tmp_path, "x").take(123456789, "news")
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_one_supervisor_a_state_directory(tmp_path: Path) -> None:
+    first = lock_state(tmp_path, "botctl up")
+    assert isinstance(first, StateLock)
+    second = lock_state(tmp_path, "botctl up")
+    assert isinstance(second, Holder)
+    assert (second.pid, second.command) == (os.getpid(), "botctl up")
+    first.release()
+    third = lock_state(tmp_path, "botctl up")
+    assert isinstance(third, StateLock)
+    third.release()
