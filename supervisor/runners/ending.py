@@ -15,7 +15,7 @@ from supervisor.errors import StillAlive
 from supervisor.model.bots import StopPolicy
 from supervisor.runners.marks import Mark
 from supervisor.runners.pins import Pin
-from supervisor.runners.procfs import Process
+from supervisor.runners.procfs import Process, descendants
 from supervisor.runners.proctable import ProcessTable
 
 _BLINDNESS = 0.2
@@ -50,6 +50,7 @@ class Ending:
         self._loop = asyncio.get_running_loop()
         self._news = asyncio.Event()
         self._pins: dict[tuple[int, float], Pin] = {}
+        self._known: set[tuple[int, float]] = set()
         self._asked: set[tuple[int, float]] = set()
         self._behind: set[tuple[int, float]] = set()
         self._order: StopPolicy | None = None
@@ -64,13 +65,16 @@ class Ending:
             self._kill_at = kill_at
         if self._order is None:
             self._order = order
+            if not self._ended.done():
+                # Who hides (no mark, no group of ours) is found through its parents only, and those end first.
+                self._known.update(process.identity for process in descendants(self._pid))
             if order.grace > 0:
                 self._group_asked = self._signal_group(order.signal)
                 self._signal_group(signal.SIGCONT)
         self._news.set()
 
     async def finish(self) -> int:
-        """Returns when nothing is left: how many processes other than the leader had to be ended afterwards.
+        """Returns when nothing is left: how many processes outlived a leader that ended by itself, or had to be killed.
 
         Raises StillAlive; calling again tries again.
         """
@@ -107,7 +111,8 @@ class Ending:
         except OSError:  # out of descriptors: nothing is proved, look again until the time is over
             await asyncio.sleep(_BLINDNESS)
             return []
-        members = snapshot.members(self._mark, (self._pid, self._started), self._asked | self._behind)
+        members = snapshot.members(self._mark, (self._pid, self._started), self._known)
+        self._known.update(process.identity for process in members)
         return members or (None if ended else [])
 
     async def _hear(self, until: float | None) -> None:
@@ -137,7 +142,7 @@ class Ending:
             self._asked.add(process.identity)
             if self._group_asked and process.pgid == self._pid:
                 continue  # it had the signal with its group; a second one means "at once" to many programs
-            if pin.send(number) and self._ended.done():
+            if pin.send(number) and self._order is None:
                 self._behind.add(process.identity)
             pin.send(signal.SIGCONT)
         self._group_asked = False

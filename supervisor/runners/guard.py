@@ -78,6 +78,7 @@ def start_guard(fleet: str, boot: str) -> Guard | None:
         os.close(answer)
     process.returncode = 0  # the reaper waits for it, not Popen
     answered = os.read(ready, 1)
+    os.read(ready, 1)  # the end of file: it has closed that pipe and is ready
     os.close(ready)
     if not answered:
         os.close(ours)

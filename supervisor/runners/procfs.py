@@ -146,6 +146,25 @@ read_environ: Callable[[int], bytes | None] = _proc_environ if LINUX else _psuti
 """None where it may not be read; empty in the moment of an exec, and for the kernel's own threads."""
 
 
+def descendants(pid: int) -> list[Process]:
+    """Children and theirs, quickly: the cost is that of the tree, not of the machine's whole process table.
+
+    Empty where the kernel does not tell (no CONFIG_PROC_CHILDREN, or no Linux): a scan finds them then.
+    """
+    found: list[Process] = []
+    parents = [pid] if LINUX else []
+    while parents:
+        parent = parents.pop()
+        try:
+            for thread in os.listdir(f"/proc/{parent}/task"):  # noqa: PTH208
+                children = [int(child) for child in _slurp(f"/proc/{parent}/task/{thread}/children").split()]
+                found += filter(None, map(_proc_read, children))
+                parents += children
+        except OSError:
+            continue
+    return found
+
+
 def command_line(pid: int) -> list[str]:
     """The words a process was started with; empty when they cannot be read. They may hold secrets."""
     if LINUX:

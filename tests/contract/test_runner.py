@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 from pathlib import Path
@@ -17,6 +18,16 @@ from tests.contract.stage import Counter, Lines, gone, is_alive, order, python, 
 
 FOREVER = 1000.0
 SHORT = StopPolicy(grace=0.2)
+# The signal is blocked before "ready" is said, so it can come at any moment after it and is never missed.
+GENTLE = """
+import os, signal, sys
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM, signal.SIGINT])
+print("ready", os.getpid())
+got = signal.sigwait([signal.SIGTERM, signal.SIGINT])
+print("got", int(got))
+again = signal.sigtimedwait([signal.SIGTERM, signal.SIGINT], 0.3)
+sys.exit(7 if again is None else 8)
+"""
 PATIENT = StopPolicy(grace=FOREVER)
 
 
@@ -68,32 +79,13 @@ async def test_folder_and_environment_are_the_given_ones(
     assert {line.partition("=")[0] for line in variables} - {"PWD", "_", "SHLVL", "OLDPWD"} == {"PATH", "BOTCTL_RUN"}
 
 
-async def test_a_stop_waits_for_a_gentle_end(runner: Runner) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_stop_asks_once_and_waits_for_a_gentle_end(runner: Runner, number: signal.Signals) -> None:
     sink = Lines()
-    handle = await runner.start(
-        order("sh", "-c", "trap 'echo bye; exit 7' TERM; echo ready; sleep 1000 & wait"), sink
-    )
+    handle = await runner.start(order(*python(GENTLE)), sink)
     await sink.line("ready")
-    assert await within(runner.stop(handle, PATIENT)) == Exit(7)
-    assert sink.out == "ready\nbye\n"
-
-
-async def test_a_stop_sends_its_own_signal_once(runner: Runner) -> None:
-    sink = Lines()
-    code = """
-import signal, sys
-def end(number, frame):
-    print("got", number)
-    signal.pthread_sigmask(signal.SIG_BLOCK, [number])
-    sys.exit(0 if number not in signal.sigpending() else 1)
-signal.signal(signal.SIGINT, end)
-print("ready")
-while True: signal.pause()
-"""
-    handle = await runner.start(order(*python(code)), sink)
-    await sink.line("ready")
-    assert await within(runner.stop(handle, StopPolicy(signal.SIGINT, FOREVER))) == Exit(0)
-    assert sink.out.count("got 2") == 1
+    assert await within(runner.stop(handle, StopPolicy(number, FOREVER))) == Exit(7)
+    assert sink.out == f"ready {handle.pid}\ngot {int(number)}\n"
 
 
 async def test_the_deaf_are_killed(runner: Runner) -> None:
@@ -151,12 +143,11 @@ async def test_deaf_leftovers_are_killed(runner: Runner) -> None:
 async def test_a_stop_reaches_what_left_the_group(runner: Runner) -> None:
     """npm, npx tsx, nodemon, sh -c: the bot is a grandchild, sometimes in a session of its own."""
     sink = Lines()
-    grandchild = "trap 'echo ended; exit 0' TERM; echo child $$; sleep 1000 & wait"
-    handle = await runner.start(order("sh", "-c", 'setsid sh -c "$0" & wait', grandchild), sink)
-    child = int(await sink.line("child"))
+    handle = await runner.start(order("sh", "-c", 'setsid "$@" & wait', "sh", *python(GENTLE)), sink)
+    child = int(await sink.line("ready"))
     ended = await within(runner.stop(handle, PATIENT))
     assert not is_alive(child)
-    assert "ended" in sink.out
+    assert sink.out == f"ready {child}\ngot 15\n"
     assert ended == Exit(None, signal=signal.SIGTERM)
 
 
@@ -174,15 +165,12 @@ async def test_a_wrapper_that_dies_first_leaves_its_bot_the_grace(runner: Runner
     """`sh -c` dies of SIGTERM at once; the bot below it needs a while, and gets it (not the leftovers' short one)."""
     sink = Lines()
     bot = """
-import signal, time
-def end(number, frame):
-    until = time.monotonic() + 0.6
-    while time.monotonic() < until: pass
-    print("saved")
-    raise SystemExit
-signal.signal(signal.SIGTERM, end)
+import signal
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM, signal.SIGUSR1])
 print("ready")
-while True: signal.pause()
+signal.sigwait([signal.SIGTERM])
+signal.sigtimedwait([signal.SIGUSR1], 0.8)
+print("saved")
 """
     handle = await runner.start(order("sh", "-c", '"$@"; exit 1', "sh", *python(bot)), sink)
     await sink.line("ready")
@@ -229,12 +217,15 @@ while True: signal.pause()
     assert ended.signal == signal.SIGKILL
 
 
+@pytest.mark.skipif(not hasattr(os, "waitid"), reason="needs waitid")
 async def test_a_stopped_bot_can_end(runner: Runner) -> None:
     sink = Lines()
-    code = "trap 'echo bye; exit 5' TERM; echo ready; kill -STOP $$; sleep 1000 & wait"
-    handle = await runner.start(order("sh", "-c", code), sink)
+    handle = await runner.start(order(*python(GENTLE)), sink)
     await sink.line("ready")
-    assert await within(runner.stop(handle, PATIENT)) == Exit(5)
+    assert handle.pid is not None
+    os.kill(handle.pid, signal.SIGSTOP)
+    os.waitid(os.P_PID, handle.pid, os.WSTOPPED | os.WNOWAIT)  # noqa: ASYNC222 - it comes at once
+    assert await within(runner.stop(handle, PATIENT)) == Exit(7)
 
 
 async def test_runs_of_two_bots_are_apart(runner: Runner) -> None:
@@ -274,8 +265,9 @@ async def test_a_broken_sink_costs_lines_only(runner: Runner) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="opens another's pipe through /proc")
 async def test_a_stranger_at_the_pipe_delays_nothing(runner: Runner) -> None:
     sink = Lines()
-    handle = await runner.start(order("sh", "-c", "echo ready; sleep 1000 & wait"), sink)
+    handle = await runner.start(order("sh", "-c", "echo ready; exec sleep 1000"), sink)
     await sink.line("ready")
+    assert handle.pid is not None
     with open(f"/proc/{handle.pid}/fd/1", "wb") as pipe:  # noqa: ASYNC230, PTH123
         pipe.write(b"last words")
         pipe.flush()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 
 import pytest
@@ -12,6 +13,7 @@ from supervisor.model.bots import StopPolicy
 from supervisor.model.runs import RunId
 from supervisor.runners import procfs
 from supervisor.runners.marks import Mark
+from supervisor.runners.pins import Pin
 from supervisor.runners.process import ProcessRunner
 from supervisor.runners.procfs import Process
 from supervisor.runners.proctable import ProcessTable, Snapshot
@@ -20,6 +22,7 @@ from tests.contract.stage import Lines, order, within
 NEWS = Mark("fleet", "boot", RunId("news", 1))
 OTHER = Mark("fleet", "boot", RunId("other", 1))
 WE = os.getpid()
+SCRIPT = "echo ready; while :; do sleep 1000; done"
 SHELL = 40_000_000
 LEADER = 50_000_000
 """Beyond any real pid, so that we are never among them."""
@@ -123,18 +126,36 @@ async def test_a_scan_sees_us_and_no_zombies(runner: ProcessRunner) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="one of the two is Linux'")
 async def test_both_readers_agree(runner: ProcessRunner) -> None:
-    handle = await runner.start(order("sleep", "1000"), Lines())
+    sink = Lines()
+    handle = await runner.start(order("sh", "-c", SCRIPT), sink)
+    await sink.line("ready")
     assert handle.pid is not None
     ours, theirs = procfs._proc_read(handle.pid), procfs._psutil_read(handle.pid)
     assert ours is not None
     assert theirs is not None
     for field in ("pid", "ppid", "pgid", "sid", "alive"):
         assert getattr(ours, field) == getattr(theirs, field)
-    assert ours.rss > 0
+    ourselves = procfs._proc_read(WE)
+    assert ourselves is not None
+    assert ourselves.rss > 1_000_000
+    assert ourselves.cpu > 0
     for read in (procfs._proc_environ, procfs._psutil_environ):
         assert procfs.find_mark(read(handle.pid) or b"") == runner.mark(handle.run)
     assert handle.pid in procfs._psutil_pids()
-    assert procfs.command_line(handle.pid)[1:] == ["1000"]
+    assert procfs.command_line(handle.pid)[1:] == ["-c", SCRIPT]
     for gone in (procfs._proc_read, procfs._psutil_read, procfs._proc_environ, procfs._psutil_environ):
         assert gone(LEADER) is None
     await within(runner.stop(handle, StopPolicy()))
+
+
+async def test_a_pin_never_touches_a_new_owner_of_the_pid(runner: ProcessRunner) -> None:
+    handle = await runner.start(order("sleep", "1000"), Lines())
+    assert handle.pid is not None
+    now = procfs.read_process(handle.pid)
+    assert now is not None
+    gone = asyncio.Event()
+    pin = Pin(process(now.pid, now.ppid, started=now.started - 1), lambda _: gone.set())
+    assert not pin.send(signal.SIGKILL)
+    await within(gone.wait())
+    ended = await within(runner.stop(handle, StopPolicy()))
+    assert ended.signal == signal.SIGTERM
