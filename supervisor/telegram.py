@@ -8,12 +8,15 @@ environment's proxies are ignored: a bot's own `proxy` and `api_url` are the way
 from __future__ import annotations
 
 import contextlib
-import warnings
+import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
 from types import TracebackType
 from typing import Self
+
+# The library's coming form of `retry_after`, asked for in its way; without it, it warns at each flood.
+os.environ.setdefault("PTB_TIMEDELTA", "1")
 
 from telegram import Bot
 from telegram.error import BadRequest, Conflict, InvalidToken, NetworkError, RetryAfter, TimedOut
@@ -175,7 +178,5 @@ class _Conflict(Refused):
 
 
 def _seconds(error: RetryAfter) -> float:
-    with warnings.catch_warnings():  # int today, timedelta from the library's next major version on
-        warnings.simplefilter("ignore")
-        value = error.retry_after
+    value = error.retry_after  # a timedelta, and an int where the environment says so
     return value.total_seconds() if isinstance(value, timedelta) else float(value)

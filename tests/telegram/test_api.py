@@ -18,10 +18,16 @@ TOKEN = Token(SECRET)
 
 
 @pytest.fixture
-async def url() -> AsyncIterator[str]:
+async def simulator() -> AsyncIterator[Simulator]:
     simulator = Simulator()
-    yield await simulator.start()
+    await simulator.start()
+    yield simulator
     await simulator.stop()
+
+
+@pytest.fixture
+def url(simulator: Simulator) -> str:
+    return simulator.url
 
 
 async def referee(url: str, path: str, **body: object) -> dict[str, object]:
@@ -55,11 +61,10 @@ async def test_a_probe_alone_sees_nobody_and_confirms_nothing(url: str) -> None:
     assert (await referee(url, "/bots/123456789"))["pending"] == 1
 
 
-async def test_a_rival_that_polls_after_the_probe_began_is_certain(url: str) -> None:
+async def test_a_rival_that_polls_after_the_probe_began_is_certain(simulator: Simulator, url: str) -> None:
     async with BotApi(TOKEN, url) as api, aiohttp.ClientSession() as session:
         probing = asyncio.ensure_future(api.probe(20))
-        while not (await referee(url, "/bots/123456789"))["pollers"]:
-            await asyncio.sleep(0)
+        await simulator.until(123456789, lambda bot: bool(bot["pollers"]))
         rival = asyncio.ensure_future(session.get(f"{url}/bot{SECRET}/getUpdates?timeout=1"))
         assert (await probing).rival
         (await rival).close()
