@@ -74,7 +74,7 @@ class Ending:
         self._news.set()
 
     async def finish(self) -> int:
-        """Returns when nothing is left: how many processes outlived a leader that ended by itself, or had to be killed.
+        """Returns when nothing is left: how many outlived a leader that ended by itself, or had to be killed.
 
         Raises StillAlive; calling again tries again.
         """
