@@ -44,6 +44,7 @@ from supervisor.model.bots import (
     RestartPolicy,
     RestartWhen,
     RunSpec,
+    StallPolicy,
     StopPolicy,
     WebPolicy,
 )
@@ -51,7 +52,8 @@ from supervisor.model.bots import (
 SCHEMA_FILE = Path(__file__).with_name("bots.schema.json")
 
 _RUN: dict[str, Any] = {name: key.default for name, key in RunSpec.__dataclass_fields__.items()}
-_STOP, _RESTART, _CONFLICT, _WEB, _LOGS = StopPolicy(), RestartPolicy(), ConflictPolicy(), WebPolicy(), LogPolicy()
+_STOP, _RESTART, _CONFLICT = StopPolicy(), RestartPolicy(), ConflictPolicy()
+_STALL, _WEB, _LOGS = StallPolicy(), WebPolicy(), LogPolicy()
 
 
 class Shape(BaseModel):
@@ -111,6 +113,14 @@ class Conflict(Shape):
     retry_every: LongSpan = Field(default=_CONFLICT.retry_every, description="Time between tries of a held bot.")
 
 
+class Stall(Shape):
+    """What is done about a bot that is up while its updates pile up at Telegram."""
+
+    restart: Flag = Field(default=_STALL.restart, description="true: a stalled bot is restarted, not only shown.")
+    after: LongSpan = Field(default=_STALL.after, description="Stalled means: updates only piled up for this long.")
+    every: LongSpan = Field(default=_STALL.every, description="Time between two looks.")
+
+
 class Web(Shape):
     """How the health of a web bot is asked."""
 
@@ -164,6 +174,7 @@ class Common(Shape):
     stop: Stop = Field(default=Stop(), description="How the bot is asked to end.")
     restart: Restart = Field(default=Restart(), description="When it is started again; a bare word is the policy.")
     conflict: Conflict = Field(default=Conflict(), description="What is done about a 409.")
+    stall: Stall = Field(default=Stall(), description="What is done when its updates pile up.")
     web: Web = Field(default=Web(), description="How the health of a web bot is asked.")
     logs: Logs = Field(default=Logs(), description="How much of its output is kept.")
 

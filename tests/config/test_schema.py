@@ -97,7 +97,7 @@ OTHERS = {
     "restart.policy": "never", "restart.delay": "2s", "restart.max_delay": "2m", "restart.reset_after": "2m",
     "conflict.wait": "1s", "conflict.attempts": "1", "conflict.window": "1s", "conflict.probe": "1s",
     "conflict.drop_pending_updates": "true", "conflict.on_hold": "wait", "conflict.retry_every": "1s",
-    "web.health": "/h", "web.start_timeout": "1s", "web.interval": "1s", "web.timeout": "1s", "web.failures": "1",
+    "stall.restart": "true", "stall.after": "1s", "stall.every": "1s", "web.health": "/h", "web.start_timeout": "1s", "web.interval": "1s", "web.timeout": "1s", "web.failures": "1",
     "logs.max_size": "1MB", "logs.keep": "1", "token": "987654321:AAFakeFakeFakeFakeFakeFakeFakeFakeF",
     "token_file": "t",
 }  # fmt: skip
@@ -128,7 +128,7 @@ def specs(yard: Yard, key: str, value: str, mode: str) -> tuple[BotSpec, BotSpec
 
 def test_shapes_and_policies_have_the_same_keys_and_defaults() -> None:
     assert policy_of(schema.Common()) == Policy()
-    sections = {"stop", "restart", "conflict", "web", "logs", "preflight"}
+    sections = {"stop", "restart", "conflict", "stall", "web", "logs", "preflight"}
     assert set(Policy.__dataclass_fields__) == sections
     assert set(RunSpec.__dataclass_fields__) - {"runner"} == set(schema.Bot.model_fields) - sections - {
         "token_file", "env_file", "enabled",
