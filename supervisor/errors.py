@@ -14,6 +14,7 @@ SupervisorError                 everything below; its text is for people and nev
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -26,10 +27,14 @@ class SupervisorError(Exception):
 
 
 class ConfigError(SupervisorError):
-    """The configuration cannot be used; `problems` holds every problem found, in file order."""
+    """The configuration cannot be used; `problems` holds every problem found, in file order.
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
+    `files` is everything that was asked for: mending one of them, or its birth, may be the remedy.
+    """
+
+    def __init__(self, problems: Sequence[Problem], files: Sequence[Path] = ()) -> None:
         self.problems = tuple(problems)
+        self.files = tuple(files)
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 

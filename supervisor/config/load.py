@@ -8,7 +8,7 @@ and takes nothing from the process environment but what it is handed.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from supervisor.config import dotenv, schema, together
@@ -22,24 +22,15 @@ from supervisor.config.validate import validate, with_defaults
 from supervisor.config.yamltext import read_tree
 from supervisor.errors import ConfigError
 from supervisor.model.bots import Fleet
-from supervisor.model.problems import Problem
-
-
-class UnusableConfig(ConfigError):
-    """A ConfigError that knows the `files` that were asked for: mending one of them may be the remedy."""
-
-    def __init__(self, problems: Sequence[Problem], files: Sequence[Path]) -> None:
-        super().__init__(problems)
-        self.files = tuple(files)
 
 
 def load(path: Path, environ: Mapping[str, str]) -> Fleet:
     """Read the configuration as it is now. `environ` fills variables in and gives the PATH to look programs up.
-    Raises UnusableConfig (a ConfigError) with all problems; never a half-applied fleet."""
+    Raises ConfigError with all problems; never a half-applied fleet."""
     findings, files = Findings(path.parent / ".env", path), Files()
     fleet = _load(path, environ, files, findings)
     if fleet is None or findings.problems:
-        raise UnusableConfig(findings.problems, files.names)
+        raise ConfigError(findings.problems, files.names)
     return fleet
 
 

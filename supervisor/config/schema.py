@@ -43,6 +43,7 @@ from supervisor.model.bots import (
     OnHold,
     RestartPolicy,
     RestartWhen,
+    Rivals,
     RunSpec,
     StallPolicy,
     StopPolicy,
@@ -111,6 +112,9 @@ class Conflict(Shape):
         default=_CONFLICT.on_hold, description="retry: try again by itself; wait: until botctl start."
     )
     retry_every: LongSpan = Field(default=_CONFLICT.retry_every, description="Time between tries of a held bot.")
+    rivals: Annotated[Rivals, choice(Rivals), one_of(Rivals)] = Field(
+        default=_CONFLICT.rivals, description="report: name other users of the token on this host; stop: end them."
+    )
 
 
 class Stall(Shape):

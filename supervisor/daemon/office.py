@@ -53,20 +53,25 @@ class Office:
         self._environ = environ
         self._rooms = rooms
         self._problems: tuple[str, ...] = ()
+        self._broken_files: tuple[Path, ...] = ()
+        self._warned: frozenset[str] = frozenset()
         self._since = time.time()
         self._reloading = asyncio.Lock()
 
     def files(self) -> tuple[Path, ...]:
-        """What must be watched: everything that was read for the fleet."""
-        return self.written.files if self.written else (self._path,)
+        """What must be watched: everything that was read for the fleet, or asked for by a broken edit of it."""
+        return (*(self.written.files if self.written else (self._path,)), *self._broken_files)
 
     async def apply(self, fleet: Fleet) -> None:
         """Make a loaded fleet the wanted one."""
         settled = await self._rooms.simulation.settle(fleet)
         self._rooms.learn(settled)
         self.written = fleet
-        for warning in fleet.warnings:
-            log.warning("%s", warning)
+        warnings = dict.fromkeys(map(str, fleet.warnings))
+        for warning in warnings:
+            if warning not in self._warned:
+                log.warning("%s", warning)
+        self._warned = frozenset(warnings)
         self._rooms.roster.apply(settled)
 
     async def reload(self) -> Reload:
@@ -91,7 +96,9 @@ class Office:
         try:
             fleet = await asyncio.to_thread(load, self._path, self._environ)
         except ConfigError as error:
+            self._broken_files = error.files
             return Reload(problems=tuple(map(str, error.problems))), None
+        self._broken_files = ()
         return Reload(diff(self.written, fleet), (), tuple(map(str, fleet.warnings))), fleet
 
     async def status(self) -> FleetStatus:

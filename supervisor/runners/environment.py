@@ -1,8 +1,8 @@
 """The complete environment of a run. Nothing is inherited but an allow-list, so no bot sees another's token.
 
-From weak to strong: the allow-list from the supervisor's own environment; what the mode, the venv, the proxy and
-`user` say; the bot's own `env_file` and `env`; and last what must hold in any case: PORT of a web bot, the token
-under its names, and the mark.
+From weak to strong: the allow-list from the supervisor's own environment; the bot's own `env_file` and `env`; and
+last what bots.yaml says in keys of its own (mode, api_url, proxy, port, token, venv), so that a bot and our checks
+of it always go the same way; and the mark.
 """
 
 from __future__ import annotations
@@ -53,10 +53,11 @@ def build(
     """The environment of the bot itself; `port` is what a web bot shall open, `base` the supervisor's own."""
     environ = {MARK: str(mark)}
     environ |= _inherited(spec, base)
-    environ |= {"TELEGRAM_API_URL": spec.api_url, "PYTHONUNBUFFERED": "1"}
+    environ["PYTHONUNBUFFERED"] = "1"
+    environ |= spec.env
+    environ["TELEGRAM_API_URL"] = spec.api_url
     environ["ENABLE_HEALTH_SERVER"] = "1" if spec.mode is Mode.WEB else "0"
     environ |= _proxy(spec.proxy)
-    environ |= spec.env
     if spec.mode is Mode.WEB and port is not None:
         environ["PORT"] = str(port)
     environ |= dict.fromkeys(spec.token_env, spec.token.reveal())

@@ -96,7 +96,7 @@ OTHERS = {
     "api_url": "http://h:1", "enabled": "false", "preflight": "false", "stop.signal": "INT", "stop.grace": "1s",
     "restart.policy": "never", "restart.delay": "2s", "restart.max_delay": "2m", "restart.reset_after": "2m",
     "conflict.wait": "1s", "conflict.attempts": "1", "conflict.window": "1s", "conflict.probe": "1s",
-    "conflict.drop_pending_updates": "true", "conflict.on_hold": "wait", "conflict.retry_every": "1s",
+    "conflict.drop_pending_updates": "true", "conflict.on_hold": "wait", "conflict.retry_every": "1s", "conflict.rivals": "stop",
     "stall.restart": "true", "stall.after": "1s", "stall.every": "1s",
     "web.health": "/h", "web.start_timeout": "1s", "web.interval": "1s", "web.timeout": "1s", "web.failures": "1",
     "logs.max_size": "1MB", "logs.keep": "1", "token": "987654321:AAFakeFakeFakeFakeFakeFakeFakeFakeF",

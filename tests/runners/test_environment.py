@@ -65,7 +65,7 @@ def test_a_proxy_in_all_spellings_but_not_for_loopback() -> None:
     assert environ["NO_PROXY"] == environ["no_proxy"] == "localhost,127.0.0.1,::1"
 
 
-def test_the_bots_own_variables_win_but_for_the_token_and_the_mark() -> None:
+def test_the_bots_own_variables_win_but_for_what_bots_yaml_says_in_keys_of_its_own() -> None:
     own = {
         "LANG": "de_DE.UTF-8",
         "PYTHONUNBUFFERED": "",
@@ -78,8 +78,8 @@ def test_the_bots_own_variables_win_but_for_the_token_and_the_mark() -> None:
     environ = build(replace(WORKER, env=own, token_env=("TOKEN",), proxy="http://p:1"), MARK, base=BASE)
     assert environ["LANG"] == "de_DE.UTF-8"
     assert environ["PYTHONUNBUFFERED"] == ""
-    assert environ["TELEGRAM_API_URL"] == "http://own"
-    assert environ["HTTPS_PROXY"] == ""
+    assert environ["TELEGRAM_API_URL"] == WORKER.api_url
+    assert environ["HTTPS_PROXY"] == "http://p:1"
     assert environ["TOKEN"] == TOKEN.reveal()
     assert "BOT_TOKEN" not in environ
     assert (environ["BOTCTL_RUN"], environ["BOTCTL_BOT"]) == ("fleet/boot/news/7", "news")
