@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
+from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Self
 
 # The library's coming form of `retry_after`, asked for in its way; without it, it warns at each flood.
 os.environ.setdefault("PTB_TIMEDELTA", "1")
 
+import httpx
 from telegram import Bot
 from telegram.error import BadRequest, Conflict, InvalidToken, NetworkError, RetryAfter, TimedOut
 from telegram.error import TelegramError as LibraryError
@@ -28,6 +31,9 @@ from supervisor.model.bots import Token
 
 CALL_TIMEOUT = 10.0
 """Seconds for one ordinary call; a call that takes longer counts as unreachable."""
+
+TIME_TIMEOUT = 5.0
+"""Seconds for the question what time it is there."""
 
 PROBE_MARGIN = 10.0
 """Seconds on top of a held poll before we give up on its answer: a 409 may come 3 s late by design."""
@@ -82,6 +88,26 @@ class ProbeResult:
     def rival(self) -> bool:
         """Another getUpdates reached the server after ours: certain, by the server's own word."""
         return "terminated by other getupdates" in self.conflict.lower()
+
+
+async def clock_skew(api_url: str, proxy: str | None = None) -> float:
+    """Seconds that this machine's clock is ahead of the server's, give or take one; names no bot.
+
+    From the Date header, which any HTTP server sends, of whatever it answers to `GET /`. Raises Unreachable.
+    """
+    try:
+        async with httpx.AsyncClient(proxy=proxy, trust_env=False, timeout=TIME_TIMEOUT) as client:
+            before = time.time()
+            answer = await client.get(api_url.rstrip("/") + "/")
+            local = (before + time.time()) / 2
+        stated = parsedate_to_datetime(answer.headers["Date"]).timestamp()
+    except httpx.TimeoutException:
+        raise Unreachable(f"no answer to a request within {TIME_TIMEOUT:g} s") from None
+    except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+        raise Unreachable(f"no answer to a request: {error or type(error).__name__}") from None
+    except (KeyError, ValueError):
+        raise Refused("the server does not say what time it is there") from None
+    return local - (stated + 0.5)  # the header is cut to whole seconds
 
 
 class BotApi:
