@@ -43,12 +43,19 @@ class TokenPlace(StrEnum):
     COMMAND_LINE = "command line"
     ENV_FILE = ".env in its working directory"
 
+    @property
+    def proves(self) -> bool:
+        return self is not TokenPlace.ENV_FILE
+
 
 @dataclass(frozen=True, slots=True)
 class Rival:
-    """A process or container, not a run of ours, that has a bot's token. `since` is Unix seconds.
+    """A program or container, not a run of ours, that has a bot's token. `since` is Unix seconds.
 
-    `pid` is 0 for a container whose process is not visible here.
+    `pid` is 0 for a container whose process is not visible here. `connected`: it held an open connection to the
+    bot's API host when looked at; without that it has the token, and may or may not poll. `sure` is False for
+    a hint: the token may be meant for another program, so nothing ends this one unless a person says so.
+    `family` is every process of the program, as pids with their start times, parents first.
     """
 
     bot_id: int
@@ -59,18 +66,33 @@ class Rival:
     owner: Owner
     place: TokenPlace
     container: str = ""
+    connected: bool = False
+    sure: bool = True
+    family: tuple[tuple[int, float], ...] = ()
 
     def __str__(self) -> str:
         what = f"container {self.container}" if self.container else f"pid {self.pid}"
         return f"{what} ({self.user or 'unknown user'}, {self.command}), kept by {self.owner}"
 
+    @property
+    def proof(self) -> str:
+        """What is known of it, no more: having a token is not polling with it."""
+        has = "has the token in " + (
+            "a .env in its working directory" if self.place is TokenPlace.ENV_FILE else f"its {self.place}"
+        )
+        return has + (" and an open connection to the API host" if self.connected else "")
+
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """One look at this host: the rivals seen, and in words what could not be read ("" nothing was hidden)."""
+    """One look at this host: the rivals seen, and in words what could not be read ("" nothing was hidden).
+
+    `also` tells in words of processes that have the token and are not accused: shells and what they handed it to.
+    """
 
     rivals: tuple[Rival, ...] = ()
     unread: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, object]:
         return asdict(self)
