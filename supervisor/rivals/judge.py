@@ -48,6 +48,8 @@ def _how_sure(charge: Charge, *, somebody_else: bool) -> bool | None:
         return False if charge.alone and rival.owner.kind in _SERVICES else None
     if rival.connected or rival.owner.kind is OwnerKind.BOTCTL:
         return True
+    service = rival.owner.kind in _SERVICES
     if charge.inherited:
-        return False if rival.owner.kind in _SERVICES else None
-    return not somebody_else
+        return False if service else None
+    given = service or rival.place is TokenPlace.COMMAND_LINE
+    return given and not somebody_else

@@ -20,8 +20,8 @@ from supervisor.rivals.tokens import holds
 class Suspect:
     """A program that has the token: `shown` stands for it, `family` is all of it, parents first.
 
-    `inherited`: so has something above it that polls nothing, a shell or a keeper. `alone`: its .env names no
-    other bot.
+    `inherited`: it has the token as everything has that was started there, from a shell or by a keeper. `alone`:
+    its .env names no other bot.
     """
 
     shown: Process
@@ -117,9 +117,20 @@ def _suspect(
         if not below:
             break
         shown = below[0]
-    inherited = any(holds(elder.environment, bot_id, secret) for elder in survey.ancestors(top))
+    inherited = places[root.pid] is TokenPlace.ENVIRONMENT and _is_common(survey, top, bot_id, secret)
     others = {digits for digits, _ in root.env_file} - {bot_id}
     return Suspect(shown, _descent(top, survey, kin), places[root.pid], inherited, not others)
+
+
+def _is_common(survey: Survey, top: Process, bot_id: int, secret: bytes) -> bool:
+    """Whether others around it have the token as well: something above has, or it was started from a terminal.
+
+    What a shell's start files export is not in the environment that the kernel shows of the shell itself.
+    """
+    return any(
+        holds(elder.environment, bot_id, secret) or (elder.tty and is_shell_without_script(elder))
+        for elder in survey.ancestors(top)
+    )
 
 
 def _top(survey: Survey, root: Process, kin: frozenset[int]) -> Process:
