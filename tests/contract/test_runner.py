@@ -26,7 +26,9 @@ print("ready", os.getpid())
 got = signal.sigwait([signal.SIGTERM, signal.SIGINT])
 print("got", int(got))
 again = signal.sigtimedwait([signal.SIGTERM, signal.SIGINT], 0.3)
-sys.exit(7 if again is None else 8)
+if again:
+    print("again")
+sys.exit(7)
 """
 PATIENT = StopPolicy(grace=FOREVER)
 
@@ -140,15 +142,17 @@ async def test_deaf_leftovers_are_killed(runner: Runner) -> None:
     assert ended == Exit(0, left_behind=1)
 
 
-async def test_a_stop_reaches_what_left_the_group(runner: Runner) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("script", ['setsid "$@" & wait', '"$@" & wait'], ids=["own session", "same group"])
+async def test_a_stop_asks_the_whole_tree_once(runner: Runner, script: str, number: signal.Signals) -> None:
     """npm, npx tsx, nodemon, sh -c: the bot is a grandchild, sometimes in a session of its own."""
     sink = Lines()
-    handle = await runner.start(order("sh", "-c", 'setsid "$@" & wait', "sh", *python(GENTLE)), sink)
+    handle = await runner.start(order("sh", "-c", script, "sh", *python(GENTLE)), sink)
     child = int(await sink.line("ready"))
-    ended = await within(runner.stop(handle, PATIENT))
+    ended = await within(runner.stop(handle, StopPolicy(number, FOREVER)))
     assert not is_alive(child)
-    assert sink.out == f"ready {child}\ngot 15\n"
-    assert ended == Exit(None, signal=signal.SIGTERM)
+    assert sink.out == f"ready {child}\ngot {int(number)}\n"
+    assert ended == Exit(None, signal=number)
 
 
 async def test_a_stop_reaches_what_hides(runner: Runner) -> None:
