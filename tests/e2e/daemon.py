@@ -33,6 +33,7 @@ class Daemon:
         self.process = process
         self.lines: list[str] = []
         self.status: Status = {}
+        self.on_line: Callable[[], None] = lambda: None
         self._state = state
         self._news = asyncio.Condition()
         self._over = False
@@ -41,8 +42,8 @@ class Daemon:
         self._session: aiohttp.ClientSession | None = None
 
     @classmethod
-    async def start(cls, folder: Path, state: Path, environ: Mapping[str, str]) -> Daemon:
-        """Returns when it has taken in its bots.yaml and answers on its socket."""
+    async def spawn(cls, folder: Path, state: Path, environ: Mapping[str, str]) -> Daemon:
+        """A process, and nothing more yet; see `ready`."""
         process = await asyncio.create_subprocess_exec(
             *BOTCTL,
             "up",
@@ -53,16 +54,14 @@ class Daemon:
             stderr=asyncio.subprocess.STDOUT,
             start_new_session=True,
         )
-        daemon = cls(process, state)
-        try:
-            await daemon.says(f"supervisor pid {process.pid} runs ")
-        except BaseException:
-            await daemon.kill()
-            raise
-        daemon._session = aiohttp.ClientSession(connector=aiohttp.UnixConnector(str(state / "control.sock")))
-        daemon._following = asyncio.create_task(daemon._follow(daemon._session))
-        await daemon.until(bool)
-        return daemon
+        return cls(process, state)
+
+    async def ready(self) -> None:
+        """Returns when it has taken in its bots.yaml and answers on its socket."""
+        await self.says(f"supervisor pid {self.process.pid} runs ")
+        self._session = aiohttp.ClientSession(connector=aiohttp.UnixConnector(str(self._state / "control.sock")))
+        self._following = asyncio.create_task(self._follow(self._session))
+        await self.until(bool)
 
     async def says(self, *words: str, after: int = 0) -> str:
         """The first line from number `after` on that has all of `words`."""
@@ -147,6 +146,7 @@ class Daemon:
         async for line in self.process.stdout:
             async with self._news:
                 self.lines.append(line.decode(errors="replace").rstrip("\n"))
+                self.on_line()
                 self._news.notify_all()
         async with self._news:
             self._over = True

@@ -6,6 +6,8 @@ started to account: nothing of it may live, and no token may stand in any file, 
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
 import signal
 import sqlite3
@@ -19,7 +21,7 @@ import yaml
 
 from supervisor.simulator.server import Simulator
 from tests.e2e.daemon import Daemon, botctl
-from tests.e2e.processes import command_lines, naming
+from tests.e2e.processes import command_lines, ended, naming
 from tests.e2e.telegram_side import Account, Witness
 
 TESTS = Path(__file__).parents[1]
@@ -31,6 +33,8 @@ QUICK = {
     "conflict": {"wait": "1s", "window": "5s", "probe": "3s"},
 }
 """Every wait short, for bots that end at once when they are told to."""
+LEAVING = 10.0
+"""Seconds for what was told to end, or has lost its supervisor, to be gone."""
 
 
 def token(number: int) -> str:
@@ -92,10 +96,17 @@ class Rig:
         own |= {"PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
         return own | {"BOTCTL_LEASE_DIR": str(self.lease_dir), "BOTCTL_STATE_DIR": str(self.state)} | self.shell
 
-    async def up(self) -> Daemon:
-        self.daemon = await Daemon.start(self.folder, self.state, self.environ)
+    async def spawn(self) -> Daemon:
+        """A supervisor that has only just been started."""
+        self.daemon = await Daemon.spawn(self.folder, self.state, self.environ)
         self.past.append(self.daemon)
         return self.daemon
+
+    async def up(self) -> Daemon:
+        """A supervisor that has taken in its bots.yaml."""
+        daemon = await self.spawn()
+        await daemon.ready()
+        return daemon
 
     async def kill(self) -> None:
         assert self.daemon
@@ -131,9 +142,13 @@ class Rig:
         if self.daemon is not None:
             assert await self.down() == 0
 
-    def settle(self) -> None:
+    async def settle(self) -> None:
         """Raise AssertionError for what is left of anything that ran here (and end it), and for readable tokens."""
-        left = naming([str(self.folder), *([self.fleet] if (self.state / "journal.sqlite").exists() else [])])
+        left = naming(self._names)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LEAVING):  # the guard of a killed one may still be at its work
+                await ended(*left)
+        left = naming(self._names)
         for pid in left:
             os.kill(pid, signal.SIGKILL)
         assert not left, f"still alive after the supervisor's end: {left}"
@@ -141,6 +156,11 @@ class Rig:
         self._no_token_in({f"the output of pid {past.process.pid}": _bytes(past.lines) for past in self.past})
         files = [path for place in (self.state, self.lease_dir) for path in place.rglob("*") if path.is_file()]
         self._no_token_in({str(path): path.read_bytes() for path in files})
+
+    @property
+    def _names(self) -> list[str]:
+        """What only processes that were started here have in their environment or command line."""
+        return [str(self.folder), *([self.fleet] if (self.state / "journal.sqlite").exists() else [])]
 
     def _no_token_in(self, texts: Mapping[str, bytes]) -> None:
         secrets = [value.partition(":")[2].encode() for value in self.variables.values() if ":AAFake" in value]
@@ -159,7 +179,7 @@ async def _end(rigs: list[Rig]) -> None:
             await rig.leave()
     finally:
         for rig in rigs:
-            rig.settle()
+            await rig.settle()
 
 
 @asynccontextmanager
