@@ -8,7 +8,7 @@ import socket
 import time
 from urllib.parse import urlsplit
 
-from supervisor.rivals.connections import Address, plain
+from supervisor.rivals.callers import Address, plain
 
 _PATIENCE = 1.0
 _KEPT = 300.0

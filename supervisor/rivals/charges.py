@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from supervisor.model.rivals import Owner, Rival, TokenPlace
+from supervisor.rivals.callers import Address, connected_pids
 from supervisor.rivals.cgroups import container_in
-from supervisor.rivals.connections import Address, connected_pids
 from supervisor.rivals.containers import Container, docker_owner, own_container
 from supervisor.rivals.judge import Charge
 from supervisor.rivals.owners import Readers, owner_of

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 from supervisor.model.rivals import Rival, Sighting
 from supervisor.rivals.addresses import Addresses
+from supervisor.rivals.callers import Address
 from supervisor.rivals.charges import Case, Clerk
 from supervisor.rivals.commands import Run, environment
-from supervisor.rivals.connections import Address
 from supervisor.rivals.containers import Container, Engine
 from supervisor.rivals.judge import judge
 from supervisor.rivals.shared import Shared
