@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from supervisor.core.evidence import Trouble
 from supervisor.model.incidents import Cause, Diagnosis
-from supervisor.model.rivals import Rival, TokenPlace
+from supervisor.model.rivals import Rival
 
 REVOKE = (
     "if it cannot be found, revoke the token: @BotFather, /revoke, choose the bot, put the new token into bots.yaml"
@@ -60,7 +60,7 @@ def _webhook_returns(trouble: Trouble) -> Diagnosis:
 
 
 def _rival(trouble: Trouble, token_id: int) -> Diagnosis:
-    here = [rival for rival in trouble.rivals if rival.place is not TokenPlace.ENV_FILE]
+    here = sorted((rival for rival in trouble.rivals if rival.place.proves), key=lambda rival: not rival.connected)
     if here:
         return _rival_here(trouble, here)
     hidden = trouble.sighting.unread if trouble.sighting else ("this host was not searched",)
@@ -90,7 +90,7 @@ def _rival_here(trouble: Trouble, here: list[Rival]) -> Diagnosis:
         (
             *trouble.seen(),
             *trouble.probing(),
-            *(f"{rival} has the token in its {rival.place}" for rival in here),
+            *(f"{rival} {rival.proof}" for rival in here),
         ),
         ("that it is this one which polls: having the token is not polling, but nothing else here has it",),
         tuple(dict.fromkeys(command for rival in here for command in rival.owner.stop)) or (REVOKE,),
@@ -108,7 +108,7 @@ def _inner_loop(trouble: Trouble) -> Diagnosis:
                 "or that polls without waiting (timeout 0) is not seen by a probe"
             ),
         ),
-        tuple(dict.fromkeys(spot.advice for spot in trouble.spots))
+        tuple(dict.fromkeys(spot.advice for spot in trouble.spots if spot.suspect))
         or (
             (
                 "look for two polling loops in the bot's code: polling started twice, several workers, a reloader, "
@@ -137,7 +137,7 @@ def _looked(trouble: Trouble) -> tuple[str, ...]:
     if trouble.sighting is None:
         return ()
     if trouble.rivals:
-        return tuple(f"{rival} has the token in its {rival.place}" for rival in trouble.rivals)
+        return tuple(f"{rival} {rival.proof}" for rival in trouble.rivals)
     return ("no other process or container that could be read on this host has the token",)
 
 

@@ -9,6 +9,10 @@ from supervisor.model.rivals import Connections, LoopSpot, Rival, Sighting
 from supervisor.model.signs import SignKind
 
 
+MOST_SPOTS = 6
+"""Places in the source that a diagnosis names."""
+
+
 @dataclass(slots=True)
 class Trouble:
     """The evidence of one incident, which began at `since` (monotonic seconds).
@@ -75,7 +79,11 @@ class Trouble:
             return ()
         if seen.unread:
             return (f"connections of the bot could not be counted: {seen.unread}",)
-        return (f"the bot held up to {seen.most} connection(s) to the API at once, in {seen.samples} samples",)
+        if seen.waiting is None:
+            return (f"the bot held up to {seen.most} connection(s) to the API at once, in {seen.samples} samples",)
+        pids = ", ".join(map(str, seen.waiting_pids))
+        return (f"{seen.waiting} request(s) of the bot waited at the API at the same time (pid {pids})",)
 
     def spotted(self) -> tuple[str, ...]:
-        return tuple(f"{spot} in the bot's source" for spot in self.spots)
+        named = [spot for spot in self.spots if spot.suspect] or list(self.spots)
+        return tuple(f"{spot} in the bot's source" for spot in named[:MOST_SPOTS])

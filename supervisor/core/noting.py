@@ -148,7 +148,7 @@ def _of_run(facts: Facts, run: Run, event: e.Event, now: float) -> list[c.Comman
             return _sign(facts, run, sign, now)
         case e.ConnectionsSeen(connections=connections) if facts.trouble is not None:
             best = facts.trouble.connections
-            if best is None or connections.most >= best.most:
+            if best is None or (connections.waiting or 0, connections.most) >= (best.waiting or 0, best.most):
                 facts.trouble.connections = connections
         case e.BacklogSeen() if run.stage is Stage.RUNNING:
             return _backlog(facts, run, event, now)

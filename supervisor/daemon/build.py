@@ -6,6 +6,7 @@ import asyncio
 import sys
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from supervisor.daemon.office import Office, Rooms
@@ -25,11 +26,13 @@ from supervisor.logs.store import LogStore
 from supervisor.model.bots import Fleet, LogPolicy
 from supervisor.model.signs import Sign
 from supervisor.paths import log_folder
+from supervisor.rivals.host import HostEyes
 from supervisor.runners import environment
 from supervisor.runners.ports import Ports
 from supervisor.runners.process import ProcessRunner
 from supervisor.runners.reaper import Reaper
 from supervisor.runners.setup import Setups
+from supervisor.runners.tool import run_tool
 
 
 @dataclass(slots=True)
@@ -83,6 +86,7 @@ def build(
         return BotLog(LogStore(folder, bot, policy), redactor, on_signs, echo)
 
     health = HttpHealth()
+    eyes = HostEyes(journal.fleet_id, redactor.redact_text, partial(run_tool, reaper))
     services = Services(
         runners={"process": runner},
         setups=Setups(state_dir, runner, base=environ),
@@ -91,7 +95,7 @@ def build(
         ports=Ports(),
         telegram=TelegramCalls(),
         health=health,
-        host=Insight(),
+        host=Insight(eyes, runner.table, runner.mark),
         make_log=make_log,
         environ=lambda spec, run, port, venv: environment.build(
             spec, runner.mark(run), port=port, venv=venv, base=environ

@@ -2,20 +2,46 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable, Sequence
+
 from supervisor.core.steps import Looked, SourceRead
 from supervisor.model.bots import BotSpec, RunSpec
-from supervisor.model.rivals import Connections, Sighting
+from supervisor.model.rivals import Connections
 from supervisor.model.runs import RunId
+from supervisor.rivals.connections import count
+from supervisor.rivals.host import HostEyes
+from supervisor.runners.marks import Mark
+from supervisor.runners.proctable import ProcessTable
 
 
 class Insight:
-    """Asks the room `rivals`, for all bots of one supervisor."""
+    """Asks the room `rivals` for all bots of one supervisor."""
+
+    def __init__(self, eyes: HostEyes, table: ProcessTable, mark: Callable[[RunId], Mark]) -> None:
+        self._eyes = eyes
+        self._table = table
+        self._mark = mark
 
     async def look(self, spec: BotSpec, *, stop: bool) -> Looked:
-        return Looked(Sighting())
+        """With `stop`, those that are surely rivals are ended, and then it is looked again."""
+        tokens = {int(spec.token_id): spec.run.token.reveal()}
+        ways = {int(spec.token_id): spec.run.proxy or spec.run.api_url}
+        sighting = await self._eyes.sight(tokens, ways)
+        sure = [rival for rival in sighting.rivals if rival.sure]
+        if not stop or not sure:
+            return Looked(sighting)
+        done = await self._eyes.stop(sure)
+        return Looked(await self._eyes.sight(tokens, ways, anew=True), done)
 
     async def read_source(self, spec: BotSpec) -> SourceRead:
-        return SourceRead(())
+        from supervisor.rivals.source import read_source
+
+        return SourceRead(await asyncio.to_thread(read_source, spec.run.cwd, spec.run.command))
 
     async def count_connections(self, run: RunId, spec: RunSpec) -> Connections:
-        return Connections(0, 0, 0)
+        async def pids() -> Sequence[int]:
+            snapshot = await self._table.scan()
+            return [process.pid for process in snapshot.members(self._mark(run))]
+
+        return await count(pids, spec.api_url, spec.proxy)

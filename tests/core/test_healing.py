@@ -177,7 +177,7 @@ def test_a_rival_on_this_host_is_named_with_the_command_that_ends_it() -> None:
 
 
 def test_quiet_probes_point_inside_the_bot_with_the_places_in_its_source() -> None:
-    spot = LoopSpot("bot.js", 7, "polling: true", "one shared instance; `polling: false` in the others")
+    spot = LoopSpot("bot.js", 7, "polling: true", "one shared instance; `polling: false` in the others", suspect=True)
     diagnosis = held_by(stage(), ReadSource=s.SourceRead((spot,))).diagnosis
     assert diagnosis is not None
     assert diagnosis.cause is Cause.INNER_LOOP
