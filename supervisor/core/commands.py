@@ -82,6 +82,13 @@ class AdoptPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class Report:
+    """Tell people something that they should act on, outside any incident."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class OpenIncident:
     sign: Sign
 
@@ -116,6 +123,7 @@ Command = (
     | WatchConnections
     | Wake
     | AdoptPolicy
+    | Report
     | OpenIncident
     | CountSign
     | RecordStep

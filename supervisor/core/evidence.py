@@ -8,7 +8,6 @@ from supervisor.core.steps import Probed
 from supervisor.model.rivals import Connections, LoopSpot, Rival, Sighting
 from supervisor.model.signs import SignKind
 
-
 MOST_SPOTS = 6
 """Places in the source that a diagnosis names."""
 

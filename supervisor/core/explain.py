@@ -69,6 +69,8 @@ def _reason_of_run(facts: Facts, run: Run) -> str:
     notes = []
     if facts.unverified:
         notes.append(f"unverified: {facts.unverified}")
+    if facts.sighting is not None and (here := [rival for rival in facts.sighting.rivals if rival.sure]):
+        notes.append(f"a rival is on this host: {here[0]}")
     if facts.trouble is not None and run.stage is Stage.RUNNING:
         notes.append("watching whether the conflict is over")
     if run.spec.port is None and run.port is not None and not run.ready:

@@ -15,6 +15,7 @@ from supervisor.core.steps import Answer, Fail, Go, Hold, Identified, Looked, Ne
 from supervisor.core.timers import forget, wake
 from supervisor.model.bots import BotSpec, OnHold
 from supervisor.model.incidents import Outcome
+from supervisor.model.rivals import Rival
 
 HOLD_JITTER = 0.25
 """Two supervisors that hold the same token must not come back in lock-step."""
@@ -42,6 +43,9 @@ def answered(facts: Facts, story: Story, answer: Answer, now: float) -> list[c.C
         facts.bot_id, facts.username = answer.bot_id, answer.username
     if isinstance(answer, Looked):
         facts.sighting = answer.sighting
+        if story.tale is Tale.PREFLIGHT:
+            out += [c.Report(f"another user of this bot's token: {rival} {rival.proof}") for rival in _sure(answer)]
+            out += [c.Report(done) for done in answer.stopped]
     if story.abandoned:
         story.steps.close()
         facts.story = None
@@ -87,6 +91,10 @@ def _verdict(facts: Facts, story: Story, verdict: Verdict, now: float) -> list[c
             if conflict.on_hold is OnHold.RETRY:
                 out.append(wake(facts, Timer.HOLD, conflict.retry_every, now, jitter=HOLD_JITTER))
             return out
+
+
+def _sure(looked: Looked) -> list[Rival]:
+    return [rival for rival in looked.sighting.rivals if rival.sure]
 
 
 def abandon_trouble(facts: Facts) -> list[c.Command]:

@@ -255,6 +255,9 @@ class Performer:
     def _journal(self, command: c.Command) -> None:
         journal = self._services.journal
         match command:
+            case c.Report(text):
+                self.log.note(text)
+                log.warning("%s: %s", self.bot, text)
             case c.OpenIncident(sign):
                 bot_id = self.lease.token_id if self.lease else 0
                 self._incident = journal.open_incident(self.bot, bot_id, sign)

@@ -11,6 +11,7 @@ from supervisor.core import events as e
 from supervisor.core import steps as s
 from supervisor.core.facts import Timer
 from supervisor.model.bots import Mode, Policy, RestartPolicy, RestartWhen, StallPolicy, StopPolicy, WebPolicy
+from supervisor.model.rivals import Owner, OwnerKind, Rival, Sighting, TokenPlace
 from supervisor.model.runs import Exit
 from supervisor.model.signs import Sign, SignKind
 from supervisor.model.status import Phase
@@ -315,3 +316,18 @@ def test_timers_replaced_are_nobodys_news(it: Stage) -> None:
     number, _ = it.bot.facts.timers[Timer.REST]
     it.tell(e.StartAsked())
     assert it.tell(e.Elapsed(number)) == []
+
+
+def test_a_rival_on_this_host_is_reported_before_the_first_conflict() -> None:
+    rival = Rival(123456789, 77, "bob", "node bot.js", 0.0, Owner(OwnerKind.PM2, "shop", ()), TokenPlace.ENVIRONMENT)
+    it = Stage(spec())
+    it.tell(e.Wanted(it.spec))
+    it.tell(e.LeaseTaken(123456789, 1))
+    it.answer(s.Done())
+    it.answer(s.Looked(Sighting((rival,))))
+    [report] = it.asked(c.Report)
+    assert isinstance(report, c.Report)
+    assert "pid 77" in report.text
+    it.through()
+    it.started()
+    assert "a rival is on this host: pid 77" in it.reason
