@@ -100,12 +100,17 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True)
 class LoopSpot:
-    """A place in a bot's source that starts polling or sets a webhook; `path` is relative to the bot's folder."""
+    """A place in a bot's source that starts polling or sets a webhook; `path` is relative to the bot's folder.
+
+    `suspect`: together with another place, or with how the bot is started, it makes two loops. A single start of
+    polling is what every bot has, and is not suspect. `line` 0: the bot's own command line.
+    """
 
     path: str
     line: int
     what: str
     advice: str
+    suspect: bool = False
 
     def __str__(self) -> str:
         return f"{self.path}:{self.line}: {self.what}"
@@ -113,12 +118,22 @@ class LoopSpot:
 
 @dataclass(frozen=True, slots=True)
 class Connections:
-    """Long-lived connections of one run to its API host at the same moment, over several samples.
+    """What a run's process tree held open to its API host, over several samples.
 
-    `most` is the largest number seen at once in one process, `samples` how often was looked, `pid` which one.
+    `most`: the largest number of long-lived connections at one moment; healthy libraries hold up to four, so it
+    accuses nobody. `pid` holds most of them. `waiting`: the largest number of requests that waited for an answer at
+    the same time, each for seconds: 1 for a bot that polls once. None: the kernel did not tell. `waiting_pids` made
+    them. `unread`: in words what could not be counted.
     """
 
     most: int
     samples: int
     pid: int
     unread: str = ""
+    waiting: int | None = None
+    waiting_pids: tuple[int, ...] = ()
+
+    @property
+    def two_polls(self) -> bool:
+        """Two requests waited at once. The second can be a slow upload: evidence only beside quiet probes."""
+        return self.waiting is not None and self.waiting >= 2
