@@ -1,6 +1,7 @@
 """A bot without a library, so that ten of them start in no time: polls, and answers each text with the same text.
 
-`env NAME` is answered with that variable. What goes wrong is printed as the server said it, and tried again.
+`env NAME` is answered with that variable. What goes wrong is printed as the server said it, and tried again. Like
+many a bot in the field it prints its token when it starts.
 """
 
 import http.client
@@ -52,4 +53,5 @@ def poll(server: Server) -> None:
 
 
 if __name__ == "__main__":
+    print("starting with", os.environ["TELEGRAM_BOT_TOKEN"], flush=True)
     poll(Server())
