@@ -6,7 +6,7 @@ import pytest
 
 from tests.e2e.daemon import Daemon
 from tests.e2e.processes import environment, runs
-from tests.e2e.programs import POLLER
+from tests.e2e.programs import DEAF, POLLER
 from tests.e2e.rig import Rig
 
 
@@ -14,9 +14,9 @@ def pids(daemon: Daemon) -> dict[str, int]:
     return {bot["name"]: bot["pid"] for bot in daemon.status["bots"]}
 
 
-async def up_with(rig: Rig, *names: str) -> Daemon:
+async def up_with(rig: Rig, *names: str, command: list[str] = POLLER) -> Daemon:
     for name in names:
-        rig.add(name, POLLER)
+        rig.add(name, command)
     rig.write()
     daemon = await rig.up()
     for name in names:
@@ -76,7 +76,8 @@ async def test_a_broken_edit_changes_nothing_and_is_shown_until_mended(rig: Rig,
 
 async def test_a_token_that_moves_never_has_two_runners(rig: Rig) -> None:
     """Two bots exchange their tokens, and a third hands its own to a newcomer."""
-    daemon = await up_with(rig, "one", "two", "old")
+    rig.defaults["stop"] = {"grace": "1s"}
+    daemon = await up_with(rig, "one", "two", "old", command=DEAF)
     witness = rig.witness()
     for account in rig.accounts.values():
         await account.polls()
