@@ -8,6 +8,7 @@ import select
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TextIO
 
 import pytest
@@ -15,7 +16,7 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
-from supervisor.logs.echo import Echo, LogFormat, configure
+from supervisor.logs.echo import Echo, LogFormat, configure, redaction
 from supervisor.logs.redact import Redactor
 from supervisor.logs.render import JsonRenderer, Piece, TextRenderer
 from supervisor.logs.terminal import harmless, harmless_block
@@ -92,13 +93,15 @@ def test_names_stand_in_a_column_and_signs_tell_the_stream(pipe: Screen) -> None
     echo.show("weather", "stderr", b"three\n", AT)
     echo.show("news", "setup", "четыре\n".encode(), AT)
     echo.show("a-name-beyond-every-column", "supervisor", b"five\n", AT)
+    echo.show("news", "stdout", b"six\n", AT)
     assert echo.close(DEADLINE)
-    assert pipe.until("five\n").splitlines() == [
+    assert pipe.until("six\n").splitlines() == [
         "news       | one",
         "news       | two",
         "weather    ! three",
         "news       + четыре",
         "a-name-beyond-every-column * five",
+        "news                     | six",
     ]
 
 
@@ -147,11 +150,12 @@ def test_a_stdout_that_takes_nothing_holds_nobody_up_and_costs_little_memory(pip
     block = b"x" * 999 + b"\n"
     for _ in range(20_000):
         echo.show("news", "stdout", block, AT)
+    echo.show("news", "stdout", b"short, but behind those left out\n", AT)
     seen = pipe.until("lines are not shown here")
     shown = seen.count("news       | x")
     skipped = re.search(r"supervisor \* (\d+) lines are not shown", seen)
     assert skipped is not None
-    assert shown + int(skipped[1]) == 20_000
+    assert shown + int(skipped[1]) == 20_001
     assert shown < 1100
     echo.show("news", "stdout", b"and on it goes\n", AT)
     assert "news       | and on it goes" in pipe.until("goes\n")
@@ -189,14 +193,16 @@ def test_closing_waits_no_longer_than_its_deadline(pipe: Screen) -> None:
 
 
 def test_a_terminal_in_non_blocking_mode_loses_nothing(pipe: Screen) -> None:
+    fill(pipe)
     flags = fcntl.fcntl(pipe.stdout, fcntl.F_GETFL)
     fcntl.fcntl(pipe.stdout, fcntl.F_SETFL, flags | os.O_NONBLOCK)
     echo = text_echo(pipe)
+    echo.show("news", "stdout", b"\n", AT)
     for number in range(400):
         echo.show("news", "stdout", b"%d " % number + b"x" * 999 + b"\n", AT)
-    echo.show("news", "stdout", b"end\n", AT)
-    lines = pipe.until("| end\n").splitlines()
-    assert [line.split()[2] for line in lines] == [*map(str, range(400)), "end"]
+    assert not echo.close(0.1)
+    lines = pipe.until("| 399 " + "x" * 999 + "\n").splitlines()
+    assert [line.split()[2] for line in lines[1:]] == [*map(str, range(400))]
     assert echo.close(DEADLINE)
 
 
@@ -220,6 +226,18 @@ def test_no_event_of_ours_shows_a_token(pipe: Screen, log_format: LogFormat) -> 
     assert "RuntimeError: bad" in seen
     assert "an event of supervisor.keep could not be rendered" in seen
     assert "not shown" not in seen
+
+
+def test_the_processor_redacts_values_however_deep() -> None:
+    event = {"event": f"see {TOKEN}", "where": [{TOKEN: (TOKEN, 1)}], "url": Path(TOKEN), "n": None, "_record": TOKEN}
+    masked = "123456789:[redacted]"
+    assert redaction(Redactor())(None, "", event) == {
+        "event": f"see {masked}",
+        "where": [{masked: [masked, 1]}],
+        "url": masked,
+        "n": None,
+        "_record": TOKEN,
+    }
 
 
 def test_events_read_as_sentences_in_text(pipe: Screen) -> None:

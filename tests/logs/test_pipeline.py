@@ -227,9 +227,12 @@ def test_recent_lines_are_few_and_the_last_ones(bench: Bench) -> None:
     assert [line.text for line in bench.log.recent()] == [str(number) for number in range(80, 100)]
     bench.log.write("stdout", b"".join(b"%d %s\n" % (number, b"x" * 90) for number in range(1000)))
     assert [line.text.split()[0] for line in bench.log.recent(10)] == [str(number) for number in range(990, 1000)]
+    assert all(line.text.split()[0].isdigit() for line in bench.log.recent(1000))
     bench.log.write("stdout", b"y" * 8000 + b"\n")
     assert bench.log.recent(1)[0].text.strip(MARK) == "y" * 4095
     assert bench.log.recent(0) == []
+    for _ in range(10):
+        bench.log.write("stdout", b"z" * 4000 + b"\n")
     assert sum(len(line.text) for line in bench.log.recent(1000)) < 9000
 
 
@@ -239,6 +242,7 @@ def test_a_full_disk_stops_neither_signs_nor_memory_and_mends_itself(bench: Benc
     assert bench.log.problem is not None
     assert len(bench.signs) == 1
     assert len(bench.log.recent()) == 1
+    bench.log.write("stderr", b"more\n")
     assert bench.alarms.waiting == 1
     bench.alarms.ring()
     assert bench.alarms.waiting == 1
@@ -246,7 +250,7 @@ def test_a_full_disk_stops_neither_signs_nor_memory_and_mends_itself(bench: Benc
     bench.alarms.ring()
     assert bench.log.problem is None
     assert bench.alarms.waiting == 0
-    assert bench.texts()[0].startswith("1 log lines")
+    assert bench.texts()[0].startswith("2 log lines")
 
 
 def test_other_limits_are_adopted_in_place(bench: Bench) -> None:

@@ -1,5 +1,7 @@
+import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -206,6 +208,71 @@ def test_a_removed_file_does_not_bring_back_older_lines(tmp_path: Path) -> None:
     lines, cursor = read_from(tmp_path, "news", cursor)
     assert [line.text for line in lines] == ["new"]
     assert read_from(tmp_path, "news", cursor)[0] == []
+
+
+def test_a_file_emptied_by_others_is_read_from_its_start(tmp_path: Path) -> None:
+    store = filled(tmp_path, 3, LogPolicy(), step=0)
+    _, cursor = tail_from(tmp_path, "news", 1)
+    os.truncate(store.path, 0)
+    store.append("stdout", b"0\n", AT)
+    assert [line.text for line in read_from(tmp_path, "news", cursor)[0]] == ["0"]
+
+
+class RestlessFolder(type(Path())):  # type: ignore[misc]
+    """A folder in which something happens before each file in it is looked at."""
+
+    before_each: Callable[[], None]
+
+    def __truediv__(self, name: str) -> Path:
+        self.before_each()
+        return Path(self) / name
+
+
+@given(bursts=st.lists(st.integers(0, 4), min_size=1, max_size=40), limit=st.integers(1, 9))
+@settings(deadline=None)
+def test_rotations_in_the_middle_of_a_look_change_nothing(
+    tmp_path_factory: pytest.TempPathFactory, bursts: list[int], limit: int
+) -> None:
+    folder = tmp_path_factory.mktemp("restless")
+    store = LogStore(folder, "news", LogPolicy(70, 1000))  # two lines a file
+    written = 0
+
+    def burst() -> None:
+        nonlocal written
+        for _ in range(bursts.pop() if bursts else 0):
+            store.append("stdout", b"%d\n" % written, AT)
+            written += 1
+
+    restless = RestlessFolder(folder)
+    restless.before_each = burst
+    burst()
+    seen: list[str] = []
+    cursor = Cursor()
+    while bursts or len(seen) < written:
+        lines, cursor = read_from(restless, "news", cursor, limit)
+        seen += [line.text for line in lines]
+    store.close()
+    assert seen == [str(number) for number in range(written)]
+
+
+@pytest.mark.parametrize("begin", range(8))
+@pytest.mark.parametrize("pause", [0, 1, 9])
+def test_a_rotation_that_proceeds_file_by_file_shows_no_line_twice(tmp_path: Path, begin: int, pause: int) -> None:
+    filled(tmp_path, 10, LogPolicy(70, 1000)).close()
+    nothing = -1
+    steps = [nothing] * begin
+    for number in (4, 3, 2, 1, 0):
+        steps += [number, *[nothing] * pause]
+    renames = iter(steps)
+
+    def next_rename() -> None:
+        number = next(renames, nothing)
+        if number != nothing:
+            path_of(tmp_path, "news", number).rename(path_of(tmp_path, "news", number + 1))
+
+    restless = RestlessFolder(tmp_path)
+    restless.before_each = next_rename
+    assert [line.text for line in read_from(restless, "news", Cursor())[0]] == [str(number) for number in range(10)]
 
 
 def test_several_bots_are_merged_by_time(tmp_path: Path) -> None:
