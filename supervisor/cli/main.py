@@ -8,7 +8,7 @@ from __future__ import annotations
 import typer
 
 from supervisor.cli.options import AsJson, StateDir
-from supervisor.cli.verbs import conflicts, fleet, logs, rivals, status, steer, trials
+from supervisor.cli.verbs import conflicts, doctor, fleet, logs, rivals, status, steer, trials
 
 EPILOG = (
     "Exit codes: 0 done, 1 failed, 2 bad usage or a bad bots.yaml, 3 another supervisor runs, "
@@ -62,6 +62,7 @@ for verb, name in (
     (conflicts.incidents, "incidents"),
     (conflicts.unlock, "unlock"),
     (rivals.rivals, "rivals"),
+    (doctor.doctor, "doctor"),
     (logs.read_log, "read-log"),
     (trials.simulate, "simulate"),
     (version, "version"),

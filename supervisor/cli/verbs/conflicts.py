@@ -13,9 +13,15 @@ def incidents(
     state_dir: StateDir,
     bot: Annotated[str | None, typer.Argument(metavar="BOT", autocompletion=complete_bots)] = None,
     n: Annotated[int, typer.Option("--number", "-n", min=1, metavar="N", help="How many of the newest.")] = 10,
+    last: Annotated[bool, typer.Option("--last", help="Tell the last one as a story, with its timeline.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show conflicts, each step of their healing, and the end."""
+    if last:
+        from supervisor.cli.story import show_story
+
+        show_story(state_dir, bot, as_json=as_json)
+        return
     from supervisor.cli.history import show_incidents
 
     show_incidents(state_dir, bot, n, as_json=as_json)
