@@ -8,11 +8,11 @@ anything).
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from datetime import datetime
 
-import structlog
 from aiohttp import web
 
 from supervisor import __version__
@@ -28,7 +28,7 @@ API_VERSION = 1
 MOST_LINES = 100_000
 MOST_INCIDENTS = 10_000
 
-log = structlog.get_logger(__name__)
+log = logging.getLogger(__name__)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -76,7 +76,7 @@ async def refusals(request: web.Request, handler: Handler) -> web.StreamResponse
     except Exception as error:
         if request.transport is None or request.transport.is_closing():
             raise
-        log.exception("control request failed", method=request.method, path=request.path)
+        log.exception("control request failed: %s %s", request.method, request.path)
         return refusal(500, f"internal error: {type(error).__name__}", "the supervisor's own log has the details")
 
 

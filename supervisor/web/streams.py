@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncGenerator
 from typing import Literal
 
-import structlog
 from aiohttp import web
 
 HEARTBEAT: web.AppKey[float] = web.AppKey("heartbeat", float)
@@ -23,7 +23,7 @@ STOPPING: web.AppKey[asyncio.Event] = web.AppKey("stopping", asyncio.Event)
 
 _END = object()
 
-log = structlog.get_logger(__name__)
+log = logging.getLogger(__name__)
 
 
 async def stream_lines(request: web.Request, lines: AsyncGenerator[bytes, None]) -> web.StreamResponse:
@@ -38,7 +38,7 @@ async def stream_lines(request: web.Request, lines: AsyncGenerator[bytes, None])
         pass  # the reader went away
     except Exception:
         # The answer has begun: all that can still be said is that it is not complete.
-        log.exception("a stream broke off", path=request.path)
+        log.exception("a stream broke off: %s", request.path)
         if request.transport is not None:
             request.transport.close()
     finally:
