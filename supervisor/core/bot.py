@@ -64,7 +64,7 @@ class Bot:
             or facts.spec is None
             or run.spec != facts.spec.run
             or facts.lease is None
-            or facts.round_due
+            or (facts.round_due and Timer.COUNT not in facts.timers)
             or facts.restart_asked
             or run.ailing
         )

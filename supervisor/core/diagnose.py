@@ -18,12 +18,13 @@ REVOKE = (
 
 def diagnose(trouble: Trouble, token_id: int) -> Diagnosis:
     """The most certain reading first: a webhook that returns, a rival that a probe met, a loop of our own."""
-    last = trouble.probes[-1] if trouble.probes else None
     if trouble.returns:
         return _webhook_returns(trouble)
-    if last is not None and last.rival:
+    if trouble.met:  # by one probe of several, too: many rivals rest for a minute after a conflict
         return _rival(trouble, token_id)
-    if trouble.quiet and not trouble.met:
+    if trouble.alone and _explains(trouble):
+        return _rival_here(trouble, _named(trouble))
+    if trouble.alone:
         return _inner_loop(trouble)
     return _undecided(trouble, token_id)
 
@@ -50,21 +51,23 @@ def _webhook_returns(trouble: Trouble) -> Diagnosis:
             *trouble.seen(),
             f"after deleteWebhook, getWebhookInfo showed a webhook at {host} again, {len(trouble.returns)} time(s)",
             *trouble.spotted(),
+            *_looked(trouble),
         ),
         ("Telegram does not tell who sets it",),
         (
             f"find the program that calls setWebhook with {host} and stop it, or let that one run the bot",
+            *(f"if it is {rival}: {' && '.join(rival.owner.stop)}" for rival in _named(trouble) if rival.owner.stop),
             REVOKE,
         ),
     )
 
 
 def _rival(trouble: Trouble, token_id: int) -> Diagnosis:
-    here = sorted((rival for rival in trouble.rivals if rival.place.proves), key=lambda rival: not rival.connected)
-    if here:
+    if here := _named(trouble):
         return _rival_here(trouble, here)
     hidden = trouble.sighting.unread if trouble.sighting else ("this host was not searched",)
-    where = "a poller uses the same token, and no process that could be read here has it"
+    none = "none of the programs here that may have it was seen polling" if trouble.rivals else ""
+    where = f"a poller uses the same token, and {none or 'no process that could be read here has it'}"
     return Diagnosis(
         Cause.RIVAL,
         f"{where}: it probably runs outside this host" if not hidden else f"{where}; not all could be read",
@@ -72,6 +75,7 @@ def _rival(trouble: Trouble, token_id: int) -> Diagnosis:
         (
             "Telegram tells neither its address nor its name",
             *(f"not read here: {what}" for what in hidden),
+            "a program on this host that has the token only in its source or in a file of its own is not recognised",
         ),
         (
             (
@@ -83,16 +87,32 @@ def _rival(trouble: Trouble, token_id: int) -> Diagnosis:
     )
 
 
+def _explains(trouble: Trouble) -> bool:
+    """Does a rival on this host, which no probe met, explain more than a second loop in the bot would?"""
+    suspect = trouble.doubled or any(spot.suspect for spot in trouble.spots)
+    return not suspect and any(rival.sure for rival in trouble.rivals)
+
+
+def _named(trouble: Trouble) -> list[Rival]:
+    """Those to name, who is connected first: who surely is a rival, else who has the token. Mere hints are not."""
+    rivals = sorted(trouble.rivals, key=lambda rival: not rival.connected)
+    sure = [rival for rival in rivals if rival.sure]
+    return sure or [rival for rival in rivals if rival.place.proves]
+
+
 def _rival_here(trouble: Trouble, here: list[Rival]) -> Diagnosis:
     return Diagnosis(
         Cause.RIVAL,
-        f"another program on this host uses the same token: {here[0]}",
+        f"another program on this host {'uses' if here[0].sure else 'probably uses'} the same token: {here[0]}",
         (
             *trouble.seen(),
             *trouble.probing(),
-            *(f"{rival} {rival.proof}" for rival in here),
+            *_looked(trouble),
         ),
-        ("that it is this one which polls: having the token is not polling, but nothing else here has it",),
+        (
+            "that it is this one which polls: having the token is not polling",
+            *(("why no probe met it: it may pause longer, or poll without waiting",) if not trouble.met else ()),
+        ),
         tuple(dict.fromkeys(command for rival in here for command in rival.owner.stop)) or (REVOKE,),
     )
 

@@ -45,6 +45,16 @@ class Trouble:
         """Probes that met nobody and no updates."""
         return [probe for probe in self.probes if not probe.rival and not probe.waiting]
 
+    @property
+    def alone(self) -> bool:
+        """Probes were held, and none met another poller."""
+        return bool(self.quiet) and not self.met
+
+    @property
+    def doubled(self) -> bool:
+        """Two requests of our own run waited at once."""
+        return self.connections is not None and self.connections.two_polls
+
     def webhook_met(self, host: str) -> None:
         """The first one was simply there; each later one was set again after we deleted it."""
         if self.webhooks:

@@ -27,6 +27,8 @@ def phase(facts: Facts) -> Phase:
 def _phase_of_run(facts: Facts, run: Run) -> Phase:
     if run.stage in (Stage.STOPPING, Stage.STUCK):
         return Phase.HEALING if facts.round_due and run.stage is Stage.STOPPING else Phase.STOPPING
+    if facts.round_due:
+        return Phase.HEALING
     if run.complaint or run.bad_checks:
         return Phase.UNHEALTHY
     return Phase.UP if run.ready else Phase.STARTING
@@ -62,6 +64,8 @@ def _reason_of_run(facts: Facts, run: Run) -> str:
         if run.ailing:
             return run.complaint
         return _reason_not_active(facts) if not facts.active else "restarting"
+    if facts.round_due:
+        return "409 conflict: counting the requests that our own run has open before it is stopped"
     if run.complaint:
         return run.complaint
     if run.bad_checks:

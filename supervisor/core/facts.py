@@ -34,7 +34,10 @@ class Backlog:
 
 @dataclass(slots=True)
 class Run:
-    """One run. `ready` and `bad_checks` are what its health answered; `complaint` is why it is not well."""
+    """One run. `ready` and `bad_checks` are what its health answered; `complaint` is why it is not well.
+
+    `counting`: counts of its connections that are under way.
+    """
 
     number: int
     spec: RunSpec
@@ -51,6 +54,7 @@ class Run:
     stalled: bool = False
     token_asked: bool = False
     backlog: Backlog | None = None
+    counting: int = 0
     ended_by_us: bool = False
     stuck: str = ""
 
@@ -98,6 +102,7 @@ class Timer(Enum):
     QUIET = auto()
     HOLD = auto()
     UNSTICK = auto()
+    COUNT = auto()
 
 
 @dataclass(slots=True)

@@ -34,14 +34,12 @@ from supervisor.core.steps import (
     Step,
     WebhookSeen,
 )
-from supervisor.model.bots import BotSpec, Rivals
+from supervisor.model.bots import BotSpec, ConflictPolicy, Rivals
 
 WAIT = "waiting out the conflict"
 
 ENOUGH_RETURNS = 2
 """A webhook that came back so often after we deleted it has a setter that we cannot outlast."""
-
-Telling = Generator[Step, Answer, None]
 
 
 def heal(spec: BotSpec, trouble: Trouble, *, retry: bool = False) -> Procedure:
@@ -59,7 +57,7 @@ def heal(spec: BotSpec, trouble: Trouble, *, retry: bool = False) -> Procedure:
     host = yield from _webhook_now(trouble)
     if not host and trouble.rounds < 2 and not retry:
         return Go()
-    if not host and not (yield from _probe(trouble, policy.probe)):
+    if not host and not (yield from _probe(trouble, policy)):
         return Go()
     if not last:
         return NextRound()  # which deletes the webhook, and counts it
@@ -71,7 +69,7 @@ def heal(spec: BotSpec, trouble: Trouble, *, retry: bool = False) -> Procedure:
 def _hold(spec: BotSpec, trouble: Trouble) -> Generator[Step, Answer, Hold]:
     """Enough was tried: gather what is still missing, and say what it is."""
     if not trouble.probes and not trouble.returns:
-        yield from _probe(trouble, spec.policy.conflict.probe)
+        yield from _probe(trouble, spec.policy.conflict)
     source = yield ReadSource()
     if isinstance(source, SourceRead):
         trouble.spots = source.spots
@@ -96,10 +94,13 @@ def _clear_webhook(trouble: Trouble, *, drop: bool) -> Generator[Step, Answer, R
     return None
 
 
-def _look_around(trouble: Trouble, *, stop: bool) -> Telling:
+def _look_around(trouble: Trouble, *, stop: bool) -> Generator[Step, Answer, bool]:
+    """True when rivals were ended, and none is left that surely is one."""
     looked = yield LookAround(stop)
-    if isinstance(looked, Looked):
-        trouble.sighting = looked.sighting
+    if not isinstance(looked, Looked):
+        return False
+    trouble.sighting = looked.sighting
+    return bool(looked.stopped) and not any(rival.sure for rival in looked.sighting.rivals)
 
 
 def _webhook_now(trouble: Trouble) -> Generator[Step, Answer, str]:
@@ -111,9 +112,13 @@ def _webhook_now(trouble: Trouble) -> Generator[Step, Answer, str]:
     return seen.host
 
 
-def _probe(trouble: Trouble, seconds: float) -> Generator[Step, Answer, bool]:
-    answer = yield Probe(seconds)
-    if isinstance(answer, Probed):
-        trouble.probes.append(answer)
-        return answer.rival
-    return False
+def _probe(trouble: Trouble, policy: ConflictPolicy) -> Generator[Step, Answer, bool]:
+    """Is there a rival? One that ended the probe polls at this moment, so now its open connection can be seen."""
+    answer = yield Probe(policy.probe)
+    if not isinstance(answer, Probed):
+        return False
+    trouble.probes.append(answer)
+    if not answer.rival:
+        return False
+    ended = yield from _look_around(trouble, stop=policy.rivals is Rivals.STOP)
+    return not ended

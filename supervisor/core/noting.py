@@ -13,6 +13,7 @@ from supervisor.core.telling import abandon_trouble, answered
 from supervisor.core.timers import elapsed, forget, wake
 from supervisor.model.bots import BotSpec, Mode
 from supervisor.model.incidents import Outcome
+from supervisor.model.rivals import Connections
 from supervisor.model.runs import Handle
 from supervisor.model.signs import CONFLICTS, Sign, SignKind
 
@@ -21,6 +22,9 @@ SETTLE = 1.0
 
 CLAIM_AGAIN = 1.0
 """Seconds between two questions for a lease that somebody else holds."""
+
+COUNT = 8.0
+"""Seconds that a run may live on after a conflict that no probe explains: its two loops are only there together."""
 
 UNSTICK = 30.0
 """Seconds between two attempts to end what survived SIGKILL."""
@@ -146,10 +150,8 @@ def _of_run(facts: Facts, run: Run, event: e.Event, now: float) -> list[c.Comman
             return [wake(facts, Timer.UNSTICK, UNSTICK, now)]
         case e.SignSeen(sign=sign) if run.stage in (Stage.LAUNCHING, Stage.RUNNING):
             return _sign(facts, run, sign, now)
-        case e.ConnectionsSeen(connections=connections) if facts.trouble is not None:
-            best = facts.trouble.connections
-            if best is None or (connections.waiting or 0, connections.most) >= (best.waiting or 0, best.most):
-                facts.trouble.connections = connections
+        case e.ConnectionsSeen(connections=connections):
+            _counted(facts, run, connections)
         case e.BacklogSeen() if run.stage is Stage.RUNNING:
             return _backlog(facts, run, event, now)
         case e.HealthSeen() if run.stage is Stage.RUNNING:
@@ -172,14 +174,30 @@ def _started(facts: Facts, run: Run, handle: Handle, port: int | None, now: floa
     if facts.trouble is not None:
         out.append(c.RecordStep("start", f"run {run.number} started"))
         out.append(wake(facts, Timer.QUIET, policy.conflict.window, now))
-        out.append(c.WatchConnections(run.number, run.spec))
+        out.append(_count(run))
     return out
+
+
+def _count(run: Run) -> c.Command:
+    run.counting += 1
+    return c.WatchConnections(run.number, run.spec)
+
+
+def _counted(facts: Facts, run: Run, connections: Connections) -> None:
+    run.counting -= 1
+    if not run.counting:
+        forget(facts, Timer.COUNT)
+    if facts.trouble is None:
+        return
+    best = facts.trouble.connections
+    if best is None or (connections.waiting or 0, connections.most) >= (best.waiting or 0, best.most):
+        facts.trouble.connections = connections
 
 
 def _exited(facts: Facts, run: Run, event: e.RunExited, now: float) -> list[c.Command]:
     facts.run = None
     facts.restart_asked = False
-    forget(facts, Timer.SETTLE, Timer.OPEN_PORT, Timer.QUIET, Timer.UNSTICK)
+    forget(facts, Timer.SETTLE, Timer.OPEN_PORT, Timer.QUIET, Timer.UNSTICK, Timer.COUNT)
     if facts.round_due:
         return [c.RecordStep("stop", str(event.exit))]
     if run.ailing:
@@ -203,7 +221,7 @@ def _rest(facts: Facts, reason: str, now: float) -> list[c.Command]:
 
 def _sign(facts: Facts, run: Run, sign: Sign, now: float) -> list[c.Command]:
     if sign.kind in CONFLICTS:
-        return _conflict(facts, sign, now)
+        return _conflict(facts, run, sign, now)
     if sign.kind is SignKind.FLOOD and sign.retry_after:
         facts.not_before = max(facts.not_before, now + sign.retry_after)
     if sign.kind is SignKind.UNAUTHORIZED and not run.token_asked and facts.spec is not None:
@@ -212,8 +230,11 @@ def _sign(facts: Facts, run: Run, sign: Sign, now: float) -> list[c.Command]:
     return []
 
 
-def _conflict(facts: Facts, sign: Sign, now: float) -> list[c.Command]:
-    """The first sign of a run opens a round; later ones, which every library prints, are only counted."""
+def _conflict(facts: Facts, run: Run, sign: Sign, now: float) -> list[c.Command]:
+    """The first sign of a run opens a round; later ones, which every library prints, are only counted.
+
+    A conflict although nobody else was met: both pollers may be in this run, so they are counted before it ends.
+    """
     facts.conflicts += 1
     first = facts.trouble is None
     trouble = facts.trouble = facts.trouble or Trouble(now)
@@ -223,6 +244,8 @@ def _conflict(facts: Facts, sign: Sign, now: float) -> list[c.Command]:
         facts.round_due = True
         trouble.rounds += 1
         out.append(c.RecordStep(f"round {trouble.rounds}: conflict seen in the log", sign.excerpt))
+        if trouble.alone and not trouble.doubled and run.stage is Stage.RUNNING:
+            out += [_count(run), wake(facts, Timer.COUNT, COUNT, now)]
     return out
 
 
@@ -246,7 +269,7 @@ def _backlog(facts: Facts, run: Run, seen: e.BacklogSeen, now: float) -> list[c.
     """A look at Telegram's side of a live run: a webhook over a poller is a conflict even if no log says so."""
     if seen.host and run.spec.mode is Mode.WORKER:
         excerpt = f"getWebhookInfo shows a webhook at {seen.host} while this bot polls"
-        return _conflict(facts, Sign(SignKind.WEBHOOK_ACTIVE, excerpt), now)
+        return _conflict(facts, run, Sign(SignKind.WEBHOOK_ACTIVE, excerpt), now)
     run.backlog = backlog.seen(run.backlog, seen.pending, now)
     complaint = backlog.stalled_by(run.backlog, facts.policy.stall, now)
     if complaint:

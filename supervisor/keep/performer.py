@@ -197,6 +197,8 @@ class Performer:
             answer = await self._services.telegram.ask(s.ReadWebhook(), self._spec)
             if isinstance(answer, s.WebhookSeen):
                 self._tell(e.BacklogSeen(number, answer.pending, answer.host, answer.last_error))
+            elif isinstance(answer, s.Rejected):  # some libraries stay alive and silent when this happens
+                self._tell(e.TokenChecked(number, answer.reason))
             elif isinstance(answer, s.Denied) and answer.retry_after is not None:
                 await asyncio.sleep(answer.retry_after)
 
