@@ -94,8 +94,9 @@ class Daemon:
         return await self._ask("POST", path)
 
     async def terminate(self, number: signal.Signals = signal.SIGTERM) -> int:
-        """Its exit code, after the signal."""
-        self.process.send_signal(number)
+        """Its exit code, after the signal (or before it, if it ended by itself)."""
+        with contextlib.suppress(ProcessLookupError):
+            self.process.send_signal(number)
         async with asyncio.timeout(SOON):
             code = await self.process.wait()
         await self._close()

@@ -140,7 +140,8 @@ class Rig:
         """End the supervisor, if it still runs, in its own way."""
         self._commands += command_lines()
         if self.daemon is not None:
-            assert await self.down() == 0
+            code = await self.down()
+            assert code == 0, f"the supervisor left with {code}"
 
     async def settle(self) -> None:
         """Raise AssertionError for what is left of anything that ran here (and end it), and for readable tokens."""

@@ -29,10 +29,11 @@ class Healed:
 
 @dataclass
 class Ward:
-    """All bots after their stories; a story that went wrong stands here as its exception."""
+    """All bots after their stories and their end; a story that went wrong stands here as its exception."""
 
     stories: dict[str, Healed | BaseException]
     witness: Witness
+    lines: list[str]
 
     def story(self, bot: LibraryBot) -> Healed:
         if reason := why_not(bot):
@@ -54,7 +55,8 @@ async def ward(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ward]:
         witness = rig.witness()
         with rig.simulator.watch(witness):
             stories = await asyncio.gather(*(fall_and_heal(rig, daemon, bot) for bot in able), return_exceptions=True)
-            yield Ward({bot.name: story for bot, story in zip(able, stories, strict=True)}, witness)
+            assert await rig.down() == 0
+        yield Ward({bot.name: story for bot, story in zip(able, stories, strict=True)}, witness, daemon.lines)
 
 
 async def fall_and_heal(rig: Rig, daemon: Daemon, bot: LibraryBot) -> Healed:
@@ -107,6 +109,13 @@ async def test_its_incident_tells_every_step_to_the_recovery(bot: LibraryBot, wa
     ]
     assert [action for action in actions if action in ladder] == ladder
     assert actions[actions.index("deleteWebhook") + 1] == "getWebhookInfo"
+
+
+async def test_it_ends_in_its_librarys_own_way_when_the_supervisor_leaves(bot: LibraryBot, ward: Ward) -> None:
+    ward.story(bot)
+    end = "exited with code 0" if bot.stops_cleanly else "killed by SIGTERM"
+    last = [line for line in ward.lines if line.startswith(f"{bot.name} ") and " * run " in line][-1]
+    assert last.endswith(end)
 
 
 async def test_two_polls_or_runs_of_ours_never_met(ward: Ward) -> None:
