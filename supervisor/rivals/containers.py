@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -74,14 +75,14 @@ class Engine:
 
     def look(self) -> tuple[tuple[Container, ...], tuple[str, ...]]:
         """The running containers but our own, and in words why they could not be asked for."""
-        socket = find_socket()
-        if socket is None:
+        path = find_socket()
+        if path is None:
             return (), ()
         try:
-            with _client(socket) as client:
+            with _client(path) as client:
                 return self._containers(client), ()
         except Exception as error:  # the SDK lets errors of three libraries through
-            return (), (f"Docker was not asked: {_why(error)} (its socket is {socket})",)
+            return (), (f"Docker was not asked: {_why(error)} (its socket is {path})",)
 
     def _containers(self, client: DockerClient) -> tuple[Container, ...]:
         from docker.errors import NotFound
@@ -100,11 +101,11 @@ class Engine:
 
     def end(self, name: str) -> str:
         """Switch its restarting off and stop it; "" when that is done, else why not."""
-        socket = find_socket()
-        if socket is None:
+        path = find_socket()
+        if path is None:
             return "no Docker engine answers"
         try:
-            with _client(socket, _STOP_PATIENCE + 10.0) as client:
+            with _client(path, _STOP_PATIENCE + 10.0) as client:
                 container = client.containers.get(name)
                 container.update(restart_policy={"Name": "no"})  # type: ignore[arg-type]
                 container.stop(timeout=_STOP_PATIENCE)
@@ -158,14 +159,22 @@ def own_container() -> str:
 
 
 @contextmanager
-def _client(socket: str, timeout: float = _PATIENCE) -> Iterator[DockerClient]:
+def _client(path: str, timeout: float = _PATIENCE) -> Iterator[DockerClient]:
+    _knock(path, timeout)
     import docker
 
-    client = docker.DockerClient(base_url=f"unix://{socket}", version="auto", timeout=timeout)  # type: ignore[arg-type]
+    client = docker.DockerClient(base_url=f"unix://{path}", version="auto", timeout=timeout)  # type: ignore[arg-type]
     try:
         yield client
     finally:
         client.close()
+
+
+def _knock(path: str, timeout: float) -> None:
+    """Raises OSError where nobody listens. The SDK is slow to import and leaks what it fails to open."""
+    with socket.socket(socket.AF_UNIX) as knocking:
+        knocking.settimeout(timeout)
+        knocking.connect(path)
 
 
 def _is_socket(path: str) -> bool:

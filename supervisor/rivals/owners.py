@@ -82,8 +82,8 @@ def _of_no_program(top: Process, line: list[Process], family: tuple[Process, ...
 def _pm2(app: Process, god: Process, readers: Readers) -> Owner:
     variables = readers.environ(app.pid)
     details = _details(variables.get("pm2_env", ""))
-    number = str(variables.get("pm_id") or details.get("pm_id") or "")
-    name = str(variables.get("name") or details.get("name") or number)
+    number = str(variables.get("pm_id", details.get("pm_id", "")))
+    name = str(variables.get("name", details.get("name", number)))
     home = god.argv[0].partition("(")[2].rpartition(")")[0]
     environ = {"PM2_HOME": home} if home and not _is_default_home(home, god.uid) else {}
     environ |= _path_to("pm2", variables.get("PATH", ""))
