@@ -39,8 +39,8 @@ class Probing:
     complain: Callable[[str], None] = print
 
 
-async def ask_telegram(patient: Patient) -> tuple[list[Finding], bool]:
-    """The findings, and whether the token is good: only then is a probe worth a pause."""
+async def ask_telegram(patient: Patient, between: float = BETWEEN) -> tuple[list[Finding], bool]:
+    """The findings, and whether the token is good: only then is a probe worth a pause. `between`: seconds."""
     run = patient.spec.run
     async with BotApi(run.token, patient.api_url, run.proxy) as api:
         who, info = await asyncio.gather(_answer(api.get_me()), _answer(api.webhook()))
@@ -50,12 +50,12 @@ async def ask_telegram(patient: Patient) -> tuple[list[Finding], bool]:
                 found.append(patient.found("webhook", Level.UNKNOWN, f"getWebhookInfo: {info}"))
             return found, not isinstance(who, TelegramError)
         found += judge_webhook(patient, info, time.time())
-        await asyncio.sleep(BETWEEN)
+        await asyncio.sleep(between)
         later = await _answer(api.webhook())
         if isinstance(later, TelegramError):
             found.append(patient.found("backlog", Level.UNKNOWN, f"getWebhookInfo: {later}"))
         else:
-            found.append(judge_backlog(patient, info.pending, later.pending, BETWEEN))
+            found.append(judge_backlog(patient, info.pending, later.pending, between))
     return found, True
 
 

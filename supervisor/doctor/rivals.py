@@ -44,6 +44,9 @@ def judge_connections(patient: Patient, seen: Connections) -> Finding:
     """Two requests that wait at once are two polls, or a poll and a slow upload: a hint, never proof."""
     if seen.unread:
         return patient.found("connections", Level.UNKNOWN, f"requests under way could not be counted: {seen.unread}")
+    if seen.waiting is None:
+        told = f"{seen.most} connection(s) to the API; the kernel does not tell how many requests wait on them"
+        return patient.found("connections", Level.UNKNOWN, told)
     told = f"{seen.most} connection(s) to the API at most, {seen.waiting} request(s) waiting at once"
     told += f", in {seen.samples} samples"
     if seen.two_polls:

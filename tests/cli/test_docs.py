@@ -32,7 +32,7 @@ def options() -> Iterator[tuple[str, str]]:
 
 def test_the_issue_s_verbs_are_all_there() -> None:
     expected = "up check plan reload status ls logs start stop restart incidents unlock simulate read-log version"
-    assert set(VERBS) == {*expected.split(), "rivals"}
+    assert set(VERBS) == {*expected.split(), "rivals", "doctor"}
 
 
 @pytest.mark.parametrize("verb", VERBS)

@@ -27,7 +27,7 @@ def doctor(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before a pause.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Examine bots, this machine and the way to Telegram; say what to do.
+    """Examine bots, this machine and the way to Telegram.
 
     Works with and without a running supervisor, and changes nothing: no update, webhook or setting. Each line says
     ok, warning, problem or "could not tell", with the evidence and the remedy. Ends with 1 when there is a problem.
