@@ -59,13 +59,7 @@ def _reason_of_run(facts: Facts, run: Run) -> str:
     if run.stage is Stage.STUCK:
         return run.stuck
     if run.stage is Stage.STOPPING:
-        if facts.round_due:
-            return "409 conflict: stopping our own run"
-        if run.ailing:
-            return run.complaint
-        return _reason_not_active(facts) if not facts.active else "restarting"
-    if facts.round_due:
-        return "409 conflict: counting the requests that our own run has open before it is stopped"
+        return _reason_of_stop(facts, run)
     if run.complaint:
         return run.complaint
     if run.bad_checks:
@@ -80,6 +74,16 @@ def _reason_of_run(facts: Facts, run: Run) -> str:
     if run.spec.port is None and run.port is not None and not run.ready:
         notes.append(f"waiting for port {run.port}")
     return "; ".join(notes)
+
+
+def _reason_of_stop(facts: Facts, run: Run) -> str:
+    if facts.round_due:
+        return "409 conflict: stopping our own run"
+    if run.ailing:
+        return run.complaint
+    if not facts.active:
+        return _reason_not_active(facts)
+    return "restarting" if facts.lease else f"the lease was lost: {_reason_claiming(None, facts)}"
 
 
 def _reason_not_active(facts: Facts) -> str:

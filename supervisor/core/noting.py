@@ -101,7 +101,7 @@ def _lease(
         case e.LeaseRefused(by=by):
             facts.lease, facts.lease_refused = None, by
         case e.LeaseUnavailable(reason=reason) | e.LeaseLost(reason=reason):
-            facts.lease, facts.lease_refused = None, reason
+            facts.lease, facts.lease_refused, facts.cleared = None, reason, False
     return [wake(facts, Timer.CLAIM, CLAIM_AGAIN, now, jitter=0.2)]
 
 

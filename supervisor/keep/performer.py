@@ -109,6 +109,21 @@ class Performer:
 
     # leases
 
+    def renew_lease(self) -> None:
+        """Make sure that the lease is still ours: lock files get removed. Where nothing can be known, it is."""
+        if self.lease is None:
+            return
+        try:
+            self.lease = self._services.leases.renew(self.lease, self.bot)
+        except LeaseHeld as held:
+            token_id = self.lease.token_id
+            self.lease.drop()
+            self.lease = None
+            self.log.note(f"the lease was lost: its lock file was removed, and {held}")
+            self._tell(e.LeaseLost(token_id, str(held)))
+        except LeaseUnavailable as error:
+            log.warning("%s: the lease could not be checked: %s", self.bot, error)
+
     def _take(self, token_id: int) -> None:
         try:
             self.lease = self._services.leases.take(token_id, self.bot)

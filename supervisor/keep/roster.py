@@ -89,6 +89,10 @@ class Roster:
         await self._nobody.wait()
         await asyncio.gather(*self._closing)
 
+    def renew_leases(self) -> None:
+        for keeper in self:
+            keeper.performer.renew_lease()
+
     def hasten(self) -> None:
         for keeper in self:
             keeper.performer.hasten()

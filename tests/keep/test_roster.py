@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from supervisor.core import steps as s
-from supervisor.errors import StartRefused
+from supervisor.errors import LeaseHeld, StartRefused
 from supervisor.keep.services import HealthAnswer
+from supervisor.leases import FileLeases
 from supervisor.model.bots import ConflictPolicy, Mode, Policy, WebPolicy
 from supervisor.model.incidents import Outcome
 from supervisor.model.runs import Exit, RunId
@@ -92,6 +94,42 @@ def test_a_token_that_moves_waits_for_the_old_runner(tmp_path: Path) -> None:
         assert "token held by pid" in kept.roster.keeper("new").reason()
         await kept.until("new", Phase.UP)
         assert [run for _, run in kept.runner.started] == [RunId("old", 1), RunId("new", 1)]
+        await kept.leave()
+
+    play(story())
+
+
+def test_a_lease_whose_file_was_removed_is_made_anew_beside_the_run(tmp_path: Path) -> None:
+    async def story() -> None:
+        kept = Kept(tmp_path)
+        kept.fleet(spec("a"))
+        await kept.until("a", Phase.UP)
+        shutil.rmtree(tmp_path / "leases")
+        kept.roster.renew_leases()
+        assert kept.roster.keeper("a").phase is Phase.UP
+        with pytest.raises(LeaseHeld):
+            FileLeases(tmp_path / "leases", "another").take(123456789, "a")
+        await kept.leave()
+
+    play(story())
+
+
+def test_a_lease_that_somebody_else_has_by_now_ends_the_run_and_is_claimed_again(tmp_path: Path) -> None:
+    async def story() -> None:
+        kept = Kept(tmp_path, FakeRunner(stop_takes=3))
+        kept.fleet(spec("a"))
+        await kept.until("a", Phase.UP)
+        lock = tmp_path / "leases" / "123456789.lock"
+        lock.unlink()
+        lock.write_text('{"epoch": 1}')
+        other = FileLeases(tmp_path / "leases", "another").take(123456789, "a")
+        kept.roster.renew_leases()
+        assert kept.roster.keeper("a").phase is Phase.STOPPING
+        assert "lease was lost: token held by pid" in kept.roster.keeper("a").reason()
+        await kept.until("a", Phase.CLAIMING)
+        assert kept.runner.live == {}
+        other.drop()
+        await kept.until("a", Phase.UP)
         await kept.leave()
 
     play(story())

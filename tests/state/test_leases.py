@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -109,6 +111,79 @@ def test_an_unreadable_note_does_not_weaken_the_lock(tmp_path: Path, text: bytes
     lease.drop()
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"[" * 4000,
+        b'{"pid": 1, "since": 1e300}',
+        b'{"pid": 1, "since": NaN, "epoch": 1e400}',
+        b'{"pid": -9, "since": -Infinity, "epoch": -5}',
+        b'{"pid": 7, "command": "up\\u001b[2J\\nbotctl: all is well", "bot": 5}',
+    ],
+)
+def test_whatever_another_user_writes_into_a_lock_file_can_be_shown(tmp_path: Path, text: bytes) -> None:
+    leases = FileLeases(tmp_path, "x")
+    (tmp_path / "123456789.lock").write_bytes(text)
+    lease = leases.take(123456789, "news")
+    (tmp_path / "123456789.lock").write_bytes(text)
+    with pytest.raises(LeaseHeld) as held:
+        leases.take(123456789, "news")
+    assert str(held.value).isprintable()
+    assert len(str(held.value)) < 400
+    lease.drop()
+
+
+def test_a_removed_lock_file_frees_no_token(tmp_path: Path) -> None:
+    folder = tmp_path / "locks"
+    other = holding(folder)
+    assert other.stdout is not None
+    assert other.stdout.readline() == "held\n"
+    shutil.rmtree(folder)
+    leases = FileLeases(folder, "botctl up")
+    for _ in range(2):  # the file that the first one made is no leave for the second
+        with pytest.raises(LeaseHeld) as held:
+            leases.take(123456789, "news")
+        assert (held.value.holder.pid, held.value.holder.bot) == (other.pid, "news")
+    other.kill()
+    other.communicate()
+    FileLeases(folder, "botctl up").take(123456789, "news").drop()
+
+
+def test_a_holder_makes_its_removed_file_anew(tmp_path: Path) -> None:
+    folder = tmp_path / "locks"
+    leases = FileLeases(folder, "botctl up")
+    lease = leases.take(123456789, "news")
+    assert leases.renew(lease, "news") is lease
+    shutil.rmtree(folder)
+    renewed = leases.renew(lease, "news")
+    assert renewed.epoch == lease.epoch + 1
+    with pytest.raises(LeaseHeld) as held:
+        FileLeases(folder, "botctl up").take(123456789, "shop")
+    assert held.value.holder.bot == "news"
+    renewed.drop()
+    leases.take(123456789, "shop").drop()
+
+
+def test_a_holder_whose_file_is_another_ones_by_now_is_told(tmp_path: Path) -> None:
+    leases = FileLeases(tmp_path, "botctl up")
+    lease = leases.take(123456789, "news")
+    (tmp_path / "123456789.lock").unlink()
+    other = holding_without_a_look(tmp_path)
+    with pytest.raises(LeaseHeld) as held:
+        leases.renew(lease, "news")
+    assert held.value.holder.command == "unseen"
+    os.close(other)
+    lease.drop()
+
+
+def holding_without_a_look(folder: Path) -> int:
+    """What a supervisor of another user does, who cannot see our descriptors."""
+    fd = os.open(folder / "123456789.lock", os.O_RDWR | os.O_CREAT)
+    fcntl.flock(fd, fcntl.LOCK_EX)
+    os.write(fd, b'{"pid": 1, "since": 1, "command": "unseen", "epoch": 1}')
+    return fd
+
+
 def test_a_folder_that_cannot_be_used_is_named_with_the_remedy(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(LeaseUnavailable, match="BOTCTL_LEASE_DIR"):
@@ -132,3 +207,14 @@ def test_one_supervisor_a_state_directory(tmp_path: Path) -> None:
     third = lock_state(tmp_path, "botctl up")
     assert isinstance(third, StateLock)
     third.release()
+
+
+def test_the_state_directory_is_ours_even_without_its_lock_file(tmp_path: Path) -> None:
+    first = lock_state(tmp_path, "botctl up")
+    assert isinstance(first, StateLock)
+    (tmp_path / "supervisor.lock").unlink()
+    assert isinstance(lock_state(tmp_path, "botctl up"), Holder)
+    first.release()
+    again = lock_state(tmp_path, "botctl up")
+    assert isinstance(again, StateLock)
+    again.release()
