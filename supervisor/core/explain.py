@@ -60,6 +60,8 @@ def _reason_of_run(facts: Facts, run: Run) -> str:
         return run.stuck
     if run.stage is Stage.STOPPING:
         return _reason_of_stop(facts, run)
+    if facts.round_due:
+        return "409 conflict: counting the requests that our own run has open before it is stopped"
     if run.complaint:
         return run.complaint
     if run.bad_checks:
