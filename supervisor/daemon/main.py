@@ -136,6 +136,8 @@ def _heed_signals(built: Built, leave: asyncio.Event) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, end, number.name)
+    # The kernel drops what PID 1 has no handler for: our image holds it back until now (scripts/container-entry).
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGTERM, signal.SIGINT))
     loop.add_signal_handler(signal.SIGHUP, lambda: built.spawn(_reload(built, "SIGHUP")))
 
 
@@ -151,8 +153,14 @@ async def _renew_leases(built: Built) -> None:
 
 
 async def _reload(built: Built, why: str) -> None:
+    """Whatever goes wrong here (no thread to be had, no memory), the next change is looked at all the same."""
     log.debug("reload: %s", why)
-    await built.office.reload()
+    try:
+        await built.office.reload()
+    except SupervisorError as error:
+        log.warning("%s: %s", why, error)
+    except Exception:
+        log.exception("%s, but bots.yaml could not be read; the fleet goes on as it was", why)
 
 
 @asynccontextmanager

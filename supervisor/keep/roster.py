@@ -10,10 +10,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from supervisor.core import events as e
+from supervisor.errors import SupervisorError
 from supervisor.keep.keeper import Keeper
 from supervisor.keep.services import Services
 from supervisor.model.bots import Fleet
 from supervisor.names import UnknownBot
+
+
+class Leaving(SupervisorError):
+    """The supervisor is on its way out: it takes no more wishes."""
+
+    def __init__(self) -> None:
+        super().__init__("the supervisor is stopping its bots and then leaves; nothing is changed any more")
 
 
 class Roster:
@@ -24,6 +32,7 @@ class Roster:
         self._watchers: set[asyncio.Event] = set()
         self._keepers: dict[str, Keeper] = {}
         self._closing: set[asyncio.Task[None]] = set()
+        self._leaving = False
         self._nobody = asyncio.Event()
         self._nobody.set()
 
@@ -38,7 +47,12 @@ class Roster:
             raise UnknownBot(name, self._keepers) from None
 
     def apply(self, fleet: Fleet) -> None:
-        """Make `fleet` what is wanted. Removals first, so that tokens come free for those who wait."""
+        """Make `fleet` what is wanted. Removals first, so that tokens come free for those who wait.
+
+        Raises Leaving once `leave` was called: an edit must not start again what is being stopped for good.
+        """
+        if self._leaving:
+            raise Leaving
         for keeper in self:
             if keeper.name not in fleet.bots:
                 keeper.tell(e.Unwanted("removed from bots.yaml"))
@@ -84,6 +98,7 @@ class Roster:
 
     async def leave(self, why: str) -> None:
         """Stop every bot; returns when nothing of any is left."""
+        self._leaving = True
         for keeper in self:
             keeper.tell(e.Unwanted(why))
         await self._nobody.wait()

@@ -11,6 +11,7 @@ import pytest
 
 from supervisor.core import steps as s
 from supervisor.errors import LeaseHeld, StartRefused
+from supervisor.keep.roster import Leaving
 from supervisor.keep.services import HealthAnswer
 from supervisor.leases import FileLeases
 from supervisor.model.bots import ConflictPolicy, Mode, Policy, WebPolicy
@@ -131,6 +132,21 @@ def test_a_lease_that_somebody_else_has_by_now_ends_the_run_and_is_claimed_again
         other.drop()
         await kept.until("a", Phase.UP)
         await kept.leave()
+
+    play(story())
+
+
+def test_an_edit_while_the_supervisor_leaves_starts_nothing(tmp_path: Path) -> None:
+    async def story() -> None:
+        kept = Kept(tmp_path, FakeRunner(stop_takes=5))
+        kept.fleet(spec("a"))
+        await kept.until("a", Phase.UP)
+        leaving = asyncio.create_task(kept.leave())
+        await kept.until("a", Phase.STOPPING)
+        with pytest.raises(Leaving):
+            kept.fleet(spec("a"), spec("b", bot_id=222222222))
+        await asyncio.wait_for(leaving, 60)
+        assert len(kept.runner.started) == 1
 
     play(story())
 
