@@ -101,7 +101,12 @@ def wrong_with_user(user: str) -> str | None:
 
 def may_become(user: str) -> bool:
     """Whether this process can start programs as `user` (by name or number)."""
-    return os.geteuid() == 0 or user in (str(os.geteuid()), pwd.getpwuid(os.geteuid()).pw_name)
+    if os.geteuid() == 0 or user == str(os.geteuid()):
+        return True
+    try:
+        return user == pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:  # in a container we may be a number without a name
+        return False
 
 
 def _holds(path: Path, question: Callable[[Path], bool]) -> bool:
