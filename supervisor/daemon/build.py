@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
 import sys
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -90,7 +92,7 @@ def build(
     services = Services(
         runners={"process": runner},
         setups=Setups(state_dir, runner, base=environ),
-        leases=FileLeases(default_directory(), " ".join(sys.argv)),
+        leases=FileLeases(default_directory(), _holder()),
         journal=journal,
         ports=Ports(),
         telegram=TelegramCalls(),
@@ -109,6 +111,12 @@ def build(
     )
     office = Office(config, environ, rooms)
     return Built(reaper, {"process": runner}, roster, office, simulation, health, echo)
+
+
+def _holder() -> str:
+    """Who we are, for those who meet our leases. PID 1 is a number of our own container: its name says more."""
+    command = " ".join(sys.argv)
+    return f"{command}, in container {socket.gethostname()}" if os.getpid() == 1 else command
 
 
 def _learn(redactor: Redactor, fleet: Fleet) -> None:
