@@ -27,6 +27,10 @@ class Account:
         self._simulator = simulator
         self._session = session
 
+    @property
+    def api_url(self) -> str:
+        return self._simulator.url
+
     async def write(self, text: str) -> None:
         """As a user does."""
         await self.referee("messages", text=text)
