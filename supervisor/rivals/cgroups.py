@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_CONTAINER = re.compile(r"(?:/docker/|/docker-|/libpod-|/cri-containerd-|/crio-)([0-9a-f]{64})(?:\.scope)?(?:/|$)")
+_CONTAINER = re.compile(
+    r"(?:/docker/|/docker-|/libpod-|/cri-containerd-|/crio-)([0-9a-f]{64})(?=\.scope|/|$)", re.MULTILINE
+)
 _USER = re.compile(r"/user@(\d+)\.service/")
 
 # Units that hold what other keepers or people started in them. To disable one of these would be a disaster.

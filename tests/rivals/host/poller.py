@@ -2,7 +2,8 @@
 
     python poller.py HOST:PORT [whatever else, such as a token]
 
-With `-` for the server it connects nowhere, with `own:PORT` to itself, for a network of its own. Its token is wherever the test put it; it never reads it.
+With `-` for the server it connects nowhere, with `own:PORT` to itself, for a network of its own. Its token is
+wherever the test put it; it never reads it.
 """
 
 import signal

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 import shutil
 import signal
 import subprocess
@@ -20,9 +21,10 @@ from supervisor.rivals.host import HostEyes
 from supervisor.rivals.processes import list_pids, read_process
 from tests.libraries.bots import must_run
 
-TOKEN = "123456789:AAFakeFakeFakeFakeFakeFakeFakeFakeF"
-OTHER = "987654321:AAFakeFakeFakeFakeFakeFakeFakeFakeF"
-BOT = 123456789
+# The whole host is looked at, and other tests may run beside these: nobody else has this bot.
+BOT = 1_000_000_000 + secrets.randbelow(1_000_000_000)
+TOKEN = f"{BOT}:AAFakeFakeFakeFakeFakeFakeFakeFakeF"
+OTHER = f"{BOT + 1}:AAFakeFakeFakeFakeFakeFakeFakeFakeF"
 POLLER = Path(__file__).with_name("poller.py")
 SOON = 30.0
 
