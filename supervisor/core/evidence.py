@@ -90,6 +90,10 @@ class Trouble:
             return (f"connections of the bot could not be counted: {seen.unread}",)
         if seen.waiting is None:
             return (f"the bot held up to {seen.most} connection(s) to the API at once, in {seen.samples} samples",)
+        if seen.waiting < 2:
+            return (
+                "no two requests of the bot waited at the API together, as loops that rest after a conflict do not",
+            )
         pids = ", ".join(map(str, seen.waiting_pids))
         return (f"{seen.waiting} request(s) of the bot waited at the API at the same time (pid {pids})",)
 
