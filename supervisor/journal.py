@@ -1,8 +1,9 @@
 """What survives a restart of the supervisor: its identity, bots stopped by hand, run numbers, incidents.
 
-SQLite in the state directory (mode 0600), written as things happen. A disk that refuses never stops a bot from
-being looked after: the failure is kept as `problem`, which `status` shows, and the next write tries again.
-No token is ever written here; texts come redacted.
+SQLite in the state directory (mode 0600), written as things happen. A disk that refuses, or another program that
+locks the file, never stops a bot from being looked after: the failure is kept as `problem`, which `status` shows;
+wishes and run numbers wait for `retry`, what could not be said of an incident is lost. No token is ever written
+here; texts come redacted.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ log = logging.getLogger(__name__)
 
 VERSION = 1
 """Of the tables; a journal of a newer one is refused, an older one is migrated here."""
+
+BUSY = 0.1
+"""Seconds to wait for another program's lock: the whole fleet waits with us."""
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -55,6 +59,7 @@ class Journal:
         self.problem = ""
         self.damage = ""
         self._clock = clock
+        self._unsaved: dict[tuple[str, str], int] = {}
         self._db = self._open(path)
         self.fleet_id = self._identity()
         self._do("UPDATE incidents SET outcome = ?, closed = ? WHERE closed IS NULL", Outcome.ABANDONED, clock())
@@ -64,7 +69,12 @@ class Journal:
             return _connect(path)
         except sqlite3.DatabaseError as error:
             if isinstance(error, sqlite3.OperationalError):
-                raise SupervisorError(f"cannot use {path}: {error}; is the disk full or read-only?") from None
+                remedy = "is the disk full or read-only, or another program at work on this file?"
+                raise SupervisorError(f"cannot use {path}: {error}; {remedy}") from None
+        except OSError as error:
+            raise SupervisorError(
+                f"cannot use {path}: {error.strerror}; it must be a file of the user who runs the supervisor"
+            ) from None
         aside = path.with_suffix(f".damaged-{int(self._clock())}")
         path.rename(aside)
         self.damage = f"the journal was damaged; it lies at {aside}, and stops by hand must be given again"
@@ -82,25 +92,43 @@ class Journal:
     # bots
 
     def paused(self, bot: str) -> bool:
-        return any(row[0] for row in self._ask("SELECT paused FROM bots WHERE name = ?", bot))
+        return bool(self._get(bot, "paused"))
 
     def set_paused(self, bot: str, paused: bool) -> None:
-        self._do(
-            "INSERT INTO bots (name, paused) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET paused = excluded.paused",
-            bot,
-            int(paused),
-        )
+        self._set(bot, "paused", int(paused))
 
     def last_run(self, bot: str) -> int:
-        return max((int(row[0]) for row in self._ask("SELECT last_run FROM bots WHERE name = ?", bot)), default=0)
+        return self._get(bot, "last_run")
 
     def set_last_run(self, bot: str, number: int) -> None:
-        self._do(
-            "INSERT INTO bots (name, last_run) VALUES (?, ?) "
-            "ON CONFLICT (name) DO UPDATE SET last_run = excluded.last_run",
-            bot,
-            number,
+        self._set(bot, "last_run", number)
+
+    def retry(self) -> None:
+        """Write what could not be written; to be called now and then."""
+        for (bot, column), value in list(self._unsaved.items()):
+            if not self._save(bot, column, value):
+                return
+            self._unsaved.pop((bot, column), None)
+        if self.problem:
+            self._do("UPDATE meta SET value = value WHERE key = 'fleet'")
+
+    def _get(self, bot: str, column: str) -> int:
+        if (value := self._unsaved.get((bot, column))) is not None:
+            return value
+        return max((int(row[0]) for row in self._ask(f"SELECT {column} FROM bots WHERE name = ?", bot)), default=0)  # noqa: S608
+
+    def _set(self, bot: str, column: str, value: int) -> None:
+        if self._save(bot, column, value):
+            self._unsaved.pop((bot, column), None)
+        else:
+            self._unsaved[bot, column] = value
+
+    def _save(self, bot: str, column: str, value: int) -> bool:
+        sql = (
+            f"INSERT INTO bots (name, {column}) VALUES (?, ?) "  # noqa: S608
+            f"ON CONFLICT (name) DO UPDATE SET {column} = excluded.{column}"
         )
+        return self._do(sql, bot, value) is not None
 
     # incidents
 
@@ -201,6 +229,7 @@ def _connect(path: Path) -> sqlite3.Connection:
             raise JournalUnusable(f"{path} is of a newer supervisor (version {version}); upgrade this one")
         db.executescript(_TABLES)
         db.execute(f"PRAGMA user_version = {VERSION}")
+        db.execute(f"PRAGMA busy_timeout = {BUSY * 1000:.0f}")
     except BaseException:
         db.close()
         raise

@@ -50,10 +50,14 @@ def _banner(fleet: FleetStatus, look: Look) -> list[str]:
     if about.simulated:
         text = f" SIMULATED: these bots talk to the simulator at {about.api_url}, not to Telegram "
         lines += [paint(text, "loud", colours=look.colours), ""]
-    if about.problems:
-        text = f"{about.config} cannot be used; the fleet goes on with its last good version:"
-        lines += [paint(text, "red", colours=look.colours)]
-        lines += [f"  {harmless(problem)}" for problem in about.problems] + [""]
+    broken = [problem for problem in about.problems if problem not in about.faults]
+    for text, problems in (
+        (f"{about.config} cannot be used; the fleet goes on with its last good version:", broken),
+        ("the bots are looked after, but not all about them can be written down:", about.faults),
+    ):
+        if problems:
+            lines += [paint(text, "red", colours=look.colours)]
+            lines += [f"  {harmless(problem)}" for problem in problems] + [""]
     if about.warnings:
         count = f"{len(about.warnings)} warning{'s' if len(about.warnings) != 1 else ''}"
         lines += [paint(f"{count} about {about.config}: `botctl check` tells", "yellow", colours=look.colours), ""]

@@ -15,7 +15,7 @@ from supervisor.model.status import BotStatus, FleetStatus, Phase, SupervisorSta
 
 def fleet_from(body: Any) -> FleetStatus:
     about = _known(SupervisorStatus, body["supervisor"])
-    about |= {key: tuple(about[key] or ()) for key in ("problems", "warnings")}
+    about |= {key: tuple(about[key] or ()) for key in ("problems", "warnings", "faults")}
     return FleetStatus(SupervisorStatus(**about), tuple(bot_from(bot) for bot in body["bots"]))
 
 

@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 DESCRIPTORS = 65_536
 """Two pipes, a log, a lease and a pidfd a bot: the usual 1024 ends at about 150 bots."""
 
-RENEW_EVERY = 2.0
+UPKEEP_EVERY = 2.0
 """Seconds between two looks at whether the leases' files are still there; one look costs 10 us a bot."""
 
 
@@ -97,7 +97,7 @@ async def _live(built: Built, fleet: Fleet, state_dir: Path, guard: Guard | None
             _heed_signals(built, leave)
             await stack.enter_async_context(serve_control(built.office, control_socket(state_dir)))
             await stack.enter_async_context(_background(_watch(built), "watch"))
-            await stack.enter_async_context(_background(_renew_leases(built), "leases"))
+            await stack.enter_async_context(_background(_upkeep(built), "upkeep"))
             await built.office.apply(fleet)
             if demo_conflict:
                 rival = demo_rival(built.roster, built.simulation.url)
@@ -146,10 +146,10 @@ async def _watch(built: Built) -> None:
         await _reload(built, "a file changed")
 
 
-async def _renew_leases(built: Built) -> None:
+async def _upkeep(built: Built) -> None:
     while True:
-        await asyncio.sleep(RENEW_EVERY)
-        built.roster.renew_leases()
+        await asyncio.sleep(UPKEEP_EVERY)
+        built.roster.upkeep()
 
 
 async def _reload(built: Built, why: str) -> None:

@@ -127,7 +127,7 @@ class Office:
         api_url = fleet.api_url if fleet else ""
         journal = self._rooms.journal
         logs = [f"{keeper.name}: {keeper.log.problem}" for keeper in self._rooms.roster if keeper.log.problem]
-        problems = (*self._problems, *filter(None, (journal.damage, journal.problem)), *logs)
+        faults = (*filter(None, (journal.damage, journal.problem)), *logs)
         return SupervisorStatus(
             version=__version__,
             pid=os.getpid(),
@@ -135,8 +135,9 @@ class Office:
             config=str(self._path.absolute()),
             api_url=self._rooms.simulation.url if api_url == SIMULATOR else api_url,
             simulated=simulated,
-            problems=problems,
+            problems=(*self._problems, *faults),
             warnings=tuple(map(str, fleet.warnings)) if fleet else (),
+            faults=faults,
         )
 
     def summary(self) -> str:

@@ -104,9 +104,11 @@ class Roster:
         await self._nobody.wait()
         await asyncio.gather(*self._closing)
 
-    def renew_leases(self) -> None:
+    def upkeep(self) -> None:
+        """What must be looked at now and then: leases whose files were removed, a journal that refused."""
         for keeper in self:
             keeper.performer.renew_lease()
+        self._services.journal.retry()
 
     def hasten(self) -> None:
         for keeper in self:

@@ -56,7 +56,10 @@ class BotStatus:
 
 @dataclass(frozen=True, slots=True)
 class SupervisorStatus:
-    """The supervisor itself; `api_url` is what the bots use, `simulated` says loudly that it is not Telegram."""
+    """The supervisor itself; `api_url` is what the bots use, `simulated` says loudly that it is not Telegram.
+
+    `faults` are those of `problems` that are not about the file: the journal, the log files.
+    """
 
     version: str
     pid: int
@@ -66,6 +69,7 @@ class SupervisorStatus:
     simulated: bool
     problems: tuple[str, ...]
     warnings: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, object]:
         return asdict(self)

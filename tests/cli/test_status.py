@@ -58,6 +58,14 @@ async def test_a_broken_edit_is_shown_until_mended(botctl: Botctl, fake: FakeSup
     assert "last good version" in done.lines[0]
 
 
+async def test_a_fault_of_the_journal_does_not_accuse_the_file(botctl: Botctl, fake: FakeSupervisor) -> None:
+    locked = "journal: database is locked"
+    fake.about = replace(fake.about, problems=(locked,), faults=(locked,))
+    done = await botctl("status")
+    assert "last good version" not in done.out
+    assert done.lines[1] == f"  {locked}"
+
+
 async def test_without_a_supervisor_it_says_what_to_do(botctl: Botctl) -> None:
     done = await botctl("status")
     assert (done.code, done.out) == (4, "")

@@ -106,7 +106,7 @@ def test_a_lease_whose_file_was_removed_is_made_anew_beside_the_run(tmp_path: Pa
         kept.fleet(spec("a"))
         await kept.until("a", Phase.UP)
         shutil.rmtree(tmp_path / "leases")
-        kept.roster.renew_leases()
+        kept.roster.upkeep()
         assert kept.roster.keeper("a").phase is Phase.UP
         with pytest.raises(LeaseHeld):
             FileLeases(tmp_path / "leases", "another").take(123456789, "a")
@@ -124,7 +124,7 @@ def test_a_lease_that_somebody_else_has_by_now_ends_the_run_and_is_claimed_again
         lock.unlink()
         lock.write_text('{"epoch": 1}')
         other = FileLeases(tmp_path / "leases", "another").take(123456789, "a")
-        kept.roster.renew_leases()
+        kept.roster.upkeep()
         assert kept.roster.keeper("a").phase is Phase.STOPPING
         assert "lease was lost: token held by pid" in kept.roster.keeper("a").reason()
         await kept.until("a", Phase.CLAIMING)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from supervisor.errors import SupervisorError
 from supervisor.journal import Journal, JournalUnusable
 from supervisor.model.incidents import Cause, Diagnosis, Outcome
 from supervisor.model.signs import Sign, SignKind
@@ -106,3 +108,42 @@ def test_a_disk_that_refuses_is_a_problem_and_not_an_end(tmp_path: Path) -> None
     assert journal.open_incident("a", 1, SIGN) == 1
     assert journal.problem == ""
     journal.close()
+
+
+def test_wishes_that_could_not_be_written_are_written_later(tmp_path: Path) -> None:
+    journal = life(tmp_path)
+    journal.set_last_run("a", 3)
+    other = sqlite3.connect(tmp_path / "journal.sqlite", isolation_level=None, timeout=0)
+    other.execute("BEGIN EXCLUSIVE")
+    journal.set_paused("a", True)
+    journal.set_last_run("a", 4)
+    assert (journal.paused("a"), journal.last_run("a")) == (True, 4)
+    journal.retry()
+    assert "locked" in journal.problem
+    other.execute("ROLLBACK")
+    other.close()
+    journal.retry()
+    assert journal.problem == ""
+    journal.close()
+    second = life(tmp_path)
+    assert (second.paused("a"), second.last_run("a")) == (True, 4)
+    second.close()
+
+
+def test_a_problem_that_is_over_is_not_told_any_more(tmp_path: Path) -> None:
+    journal = life(tmp_path)
+    other = sqlite3.connect(tmp_path / "journal.sqlite", isolation_level=None, timeout=0)
+    other.execute("BEGIN EXCLUSIVE")
+    assert journal.open_incident("a", 1, SIGN) is None
+    other.execute("ROLLBACK")
+    other.close()
+    journal.retry()
+    assert journal.problem == ""
+    journal.close()
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, lambda path: path.symlink_to("/elsewhere")])
+def test_what_is_no_file_of_ours_is_refused_in_words(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    make(tmp_path / "journal.sqlite")
+    with pytest.raises(SupervisorError, match=r"cannot use .*journal\.sqlite"):
+        life(tmp_path)
