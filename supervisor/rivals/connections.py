@@ -13,8 +13,8 @@ The number of connections does not tell. Measured with the minimal bots of tests
 
 What tells is how many requests wait at once, each for seconds (sockets.py): never more than 1 in those six with
 one loop; 2 with two loops, because the server answers a repeated conflict 3 s late (tdlib/telegram-bot-api,
-Client.cpp). Two loops that both rest 3 s or longer after a conflict (the grammY and telegraf bots) were seen as 1, and
-the first request of a TLS 1.3 connection looks answered (session tickets): 1 is no proof of one loop. And 2 is no
+Client.cpp). Two loops that both rest 3 s or longer after a conflict (the grammY and telegraf bots) were seen as 1,
+and the first request of a TLS 1.3 connection looks answered (session tickets): 1 is no proof of one loop. And 2 is no
 proof of two: a slow upload waits as well, and HTTP/2 answers housekeeping. Evidence only beside quiet probes.
 """
 
@@ -47,12 +47,13 @@ PORTS = {"https": 443, "http": 80, "socks5": 1080, "socks5h": 1080, "socks4": 10
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """One connection at one look; `began` and `ended` (monotonic) of its last request, if the kernel tells."""
+    """One connection at one look. If the kernel `told`: when its last request began and ended (monotonic)."""
 
     pid: int
     local: Endpoint
-    began: float | None = None
-    ended: float | None = None
+    told: bool = False
+    began: float = 0.0
+    ended: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,7 @@ def conclude(looks: Sequence[Look]) -> Connections:
     holders = Counter(one.pid for one in most)
     pid = min(holders, key=lambda one: (-holders[one], one)) if holders else 0
     unread = "; ".join(dict.fromkeys(words for sample in looks for words in sample.unread))
-    told = [one for sample in looks for one in sample.held if one.began is not None]
+    told = [one for sample in looks for one in sample.held if one.told]
     if not told and any(sample.held for sample in looks):
         return Connections(len(most), len(looks), pid, unread)
     waited = together(requests(told))
@@ -138,7 +139,7 @@ def requests(seen: Sequence[Held]) -> list[Held]:
     done = []
     for one in seen:
         before = last.get(one.local)
-        if before is not None and _same(before, one):
+        if before is not None and abs(one.began - before.began) < TOGETHER / 2:
             last[one.local] = replace(one, began=before.began)
             continue
         if before is not None:
@@ -149,21 +150,12 @@ def requests(seen: Sequence[Held]) -> list[Held]:
 
 def together(seen: Sequence[Held]) -> tuple[Held, ...]:
     """The largest set of long requests, each on a connection of its own, that waited at one moment."""
-    spans = []
-    for one in seen:
-        if one.began is not None and one.ended is not None and one.ended - one.began >= WAITS:
-            spans.append((one.began, one.ended - TOGETHER, one))
+    spans = [(one.began, one.ended - TOGETHER, one) for one in seen if one.ended - one.began >= WAITS]
     best: tuple[Held, ...] = ()
     for moment, _, _ in spans:
         at_once = {one.local: one for began, ended, one in spans if began <= moment < ended}
         best = max(best, tuple(at_once.values()), key=len)
     return best
-
-
-def _same(before: Held, now: Held) -> bool:
-    assert before.began is not None
-    assert now.began is not None
-    return abs(now.began - before.began) < TOGETHER / 2
 
 
 def _timed(held: dict[Endpoint, Held], remotes: dict[Endpoint, Endpoint]) -> tuple[Held, ...]:
@@ -180,7 +172,7 @@ def _timed(held: dict[Endpoint, Held], remotes: dict[Endpoint, Endpoint]) -> tup
             out.append(one)
             continue
         waits = used.sent > used.received
-        out.append(replace(one, began=used.sent, ended=time.monotonic() if waits else used.received))
+        out.append(replace(one, told=True, began=used.sent, ended=time.monotonic() if waits else used.received))
     return tuple(out)
 
 
