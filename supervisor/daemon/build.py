@@ -102,6 +102,7 @@ def build(
         environ=lambda spec, run, port, venv: environment.build(
             spec, runner.mark(run), port=port, venv=venv, base=environ
         ),
+        redact=redactor.redact_text,
     )
     roster = Roster(services)
     simulation = Simulation()

@@ -156,7 +156,7 @@ class Performer:
             self._handle = await self._services.runners[spec.runner].start(order, self.log)
         except StartRefused as refused:
             self.log.note(f"not started: {refused.reason}")
-            self._tell(e.RunRefused(number, refused.reason, refused.permanent))
+            self._tell(e.RunRefused(number, self._services.redact(refused.reason), refused.permanent))
             return
         except Exception as error:
             log.exception("%s could not be started", run)
@@ -253,7 +253,7 @@ class Performer:
                     self._venv = await self._services.setups.prepare(command.spec.run, self.bot, self.log)
                 except StartRefused as refused:
                     self.log.note(refused.reason)
-                    return s.PrepareFailed(refused.reason, refused.permanent)
+                    return s.PrepareFailed(self._services.redact(refused.reason), refused.permanent)
                 return s.Done()
             case s.LookAround(stop):
                 return await self._services.host.look(command.spec, stop=stop)

@@ -64,7 +64,10 @@ class HealthAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """`environ` builds a run's environment; `monotonic` and `chance` are injected so that tests own them."""
+    """`environ` builds a run's environment, `redact` takes the secrets out of what a program said.
+
+    `monotonic` and `chance` are injected so that tests own them.
+    """
 
     runners: Mapping[str, Runner]
     setups: Prepares
@@ -76,6 +79,7 @@ class Services:
     host: LooksAtHost
     make_log: MakeLog
     environ: Callable[[RunSpec, RunId, int | None, Path | None], Mapping[str, str]]
+    redact: Callable[[str], str]
     monotonic: Callable[[], float] = time.monotonic
     wall: Callable[[], float] = time.time
     chance: Callable[[], float] = field(default=random.random)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from supervisor.core import steps as s
+from supervisor.errors import StartRefused
 from supervisor.journal import Journal
 from supervisor.keep.roster import Roster
 from supervisor.keep.services import HealthAnswer, OnSign, Services
@@ -48,9 +49,10 @@ class FakeTelegram:
 
 @dataclass
 class FakeSetups:
-    """A setup that takes `seconds` and counts how many are under way at once."""
+    """A setup that takes `seconds`, fails with `fails`, and counts how many are under way at once."""
 
     seconds: float = 0.0
+    fails: str = ""
     under_way: int = 0
     most: int = 0
 
@@ -59,6 +61,8 @@ class FakeSetups:
         self.most = max(self.most, self.under_way)
         try:
             await asyncio.sleep(self.seconds)
+            if self.fails:
+                raise StartRefused(self.fails, permanent=False)
         finally:
             self.under_way -= 1
         return None
@@ -112,6 +116,7 @@ class Kept:
             host=QuietHost(),
             make_log=self._log,
             environ=lambda spec, run, port, venv: {"PORT": str(port)},
+            redact=Redactor().redact_text,
             monotonic=loop.time,
             chance=lambda: 0.0,
         )

@@ -151,6 +151,18 @@ def test_an_edit_while_the_supervisor_leaves_starts_nothing(tmp_path: Path) -> N
     play(story())
 
 
+def test_what_a_failed_setup_said_is_shown_without_its_token(tmp_path: Path) -> None:
+    async def story() -> None:
+        kept = Kept(tmp_path)
+        kept.setups.fails = "setup exited with code 1: error in 987654321:AAFakeFakeFakeFakeFakeFakeFakeFakeF"
+        kept.fleet(spec("a"))
+        await kept.until("a", Phase.RESTING)
+        assert "error in 987654321:[redacted]" in kept.roster.keeper("a").reason()
+        await kept.leave()
+
+    play(story())
+
+
 def test_what_cannot_be_killed_is_tried_again_and_nothing_starts_beside_it(tmp_path: Path) -> None:
     async def story() -> None:
         kept = Kept(tmp_path, FakeRunner(unkillable=1))
