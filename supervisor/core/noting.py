@@ -26,6 +26,9 @@ CLAIM_AGAIN = 1.0
 COUNT = 8.0
 """Seconds that a run may live on after a conflict that no probe explains: its two loops are only there together."""
 
+LONGEST_WAIT = 3600.0
+"""Seconds that a line of the log can keep a bot from its next start: it may quote what any user wrote to the bot."""
+
 UNSTICK = 30.0
 """Seconds between two attempts to end what survived SIGKILL."""
 
@@ -138,7 +141,7 @@ def _of_run(facts: Facts, run: Run, event: e.Event, now: float) -> list[c.Comman
         case e.RunStarted(handle=handle, port=port):
             return _started(facts, run, handle, port, now)
         case e.RunRefused(reason=reason, permanent=permanent):
-            facts.run = None
+            facts.run, facts.restart_asked = None, False
             if permanent:
                 facts.failed = reason
                 return abandon_trouble(facts)
@@ -156,12 +159,17 @@ def _of_run(facts: Facts, run: Run, event: e.Event, now: float) -> list[c.Comman
             return _backlog(facts, run, event, now)
         case e.HealthSeen() if run.stage is Stage.RUNNING:
             _health(facts, run, event)
-        case e.TokenChecked(rejected=rejected) if rejected:
+        case e.TokenChecked(rejected=rejected) if rejected and _is_as_wanted(facts, run):
             facts.failed = rejected
             return abandon_trouble(facts)
         case _:
             pass  # a sign or an answer of a run that is being ended says nothing about the next one
     return []
+
+
+def _is_as_wanted(facts: Facts, run: Run) -> bool:
+    """Not so after an edit: what is found out about this run (its token, its address) says nothing of the next one."""
+    return facts.spec is not None and facts.spec.run == run.spec
 
 
 def _started(facts: Facts, run: Run, handle: Handle, port: int | None, now: float) -> list[c.Command]:
@@ -223,8 +231,8 @@ def _sign(facts: Facts, run: Run, sign: Sign, now: float) -> list[c.Command]:
     if sign.kind in CONFLICTS:
         return _conflict(facts, run, sign, now)
     if sign.kind is SignKind.FLOOD and sign.retry_after:
-        facts.not_before = max(facts.not_before, now + sign.retry_after)
-    if sign.kind is SignKind.UNAUTHORIZED and not run.token_asked and facts.spec is not None:
+        facts.not_before = max(facts.not_before, now + min(sign.retry_after, LONGEST_WAIT))
+    if sign.kind is SignKind.UNAUTHORIZED and not run.token_asked and facts.spec and _is_as_wanted(facts, run):
         run.token_asked = True
         return [c.CheckToken(run.number, facts.spec)]
     return []

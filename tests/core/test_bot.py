@@ -10,7 +10,7 @@ from supervisor.core import commands as c
 from supervisor.core import events as e
 from supervisor.core import steps as s
 from supervisor.core.facts import Timer
-from supervisor.model.bots import Mode, Policy, RestartPolicy, RestartWhen, StallPolicy, StopPolicy, WebPolicy
+from supervisor.model.bots import Mode, Policy, RestartPolicy, RestartWhen, StallPolicy, StopPolicy, Token, WebPolicy
 from supervisor.model.rivals import Owner, OwnerKind, Rival, Sighting, TokenPlace
 from supervisor.model.runs import Exit
 from supervisor.model.signs import Sign, SignKind
@@ -155,6 +155,15 @@ def test_retry_after_in_the_log_is_honoured_at_the_next_start(it: Stage) -> None
     assert 98 <= wake.seconds <= 100
 
 
+@pytest.mark.parametrize("seconds", [1e11, float("inf")])
+def test_no_line_of_a_log_keeps_a_bot_down_for_ever(it: Stage, seconds: float) -> None:
+    it.sign(Sign(SignKind.FLOOD, "user says: Too Many Requests: retry after 9999", seconds))
+    [wake] = it.exited(Exit(1))
+    assert isinstance(wake, c.Wake)
+    assert wake.seconds <= 3600
+    assert "next start in 60 min" in it.reason
+
+
 def test_stopped_by_hand_stays_off_until_started(it: Stage) -> None:
     [stop] = it.tell(e.StopAsked())
     assert stop == c.StopRun(1, StopPolicy())
@@ -220,6 +229,19 @@ def test_a_refused_start_rests_or_fails() -> None:
         assert "no such file" in it.reason
 
 
+def test_a_restart_asked_for_during_a_launch_that_is_refused_does_not_stop_the_next_run() -> None:
+    it = Stage(spec())
+    it.tell(e.Wanted(it.spec))
+    it.tell(e.LeaseTaken(123456789, 1))
+    it.through()
+    it.tell(e.RestartAsked())
+    it.tell(e.RunRefused(it.run, "no memory", permanent=False))
+    it.ring()
+    it.through()
+    it.started()
+    assert not it.asked(c.StopRun)
+
+
 def test_an_edit_tries_a_failed_bot_again() -> None:
     it = Stage(spec())
     it.tell(e.Wanted(it.spec))
@@ -237,6 +259,15 @@ def test_a_line_about_a_bad_token_is_checked_before_it_is_believed(it: Stage) ->
     assert it.phase() is Phase.UP
     it.tell(e.TokenChecked(1, "Telegram rejected the token"))
     assert it.asked(c.StopRun)
+
+
+def test_the_rejection_of_a_token_that_was_replaced_meanwhile_fails_nothing(it: Stage) -> None:
+    it.sign(Sign(SignKind.UNAUTHORIZED, "401 Unauthorized"))
+    mended = replace(it.spec, run=replace(it.spec.run, token=Token("123456789:AAFakeNewFakeNewFakeNewFakeNewFakeN")))
+    it.tell(e.Wanted(mended))
+    it.tell(e.TokenChecked(1, "Telegram rejected the token"))
+    it.exited()
+    assert it.phase() is Phase.STARTING
 
 
 def test_news_of_another_run_changes_nothing(it: Stage) -> None:
