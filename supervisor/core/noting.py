@@ -168,7 +168,7 @@ def _of_run(facts: Facts, run: Run, event: e.Event, now: float) -> list[c.Comman
 
 
 def _is_as_wanted(facts: Facts, run: Run) -> bool:
-    """Not so after an edit: what is found out about this run (its token, its address) says nothing of the next one."""
+    """Not so after an edit: what is found out about this run (its token, its address) says nothing of the next."""
     return facts.spec is not None and facts.spec.run == run.spec
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
-from contextlib import suppress
 from pathlib import Path
 
 from supervisor.core import commands as c
@@ -177,6 +176,10 @@ class Performer:
             self._waiting = False
             self._tell(e.RunStuck(handle.run.number, str(error)))
             return
+        except Exception as error:
+            self._waiting = False
+            self._lose_sight(handle.run, error)
+            return
         self._waiting = False
         while self._watches:
             self._watches.pop().cancel()
@@ -189,8 +192,18 @@ class Performer:
             return
         if not self._waiting:
             self._spawn(self._wait(handle), f"wait {handle.run}")
-        with suppress(StillAlive):  # the waiting task tells it
+        try:
             await self._services.runners[handle.runner].stop(handle, how)
+        except StillAlive:
+            pass  # the waiting task tells it
+        except Exception as error:
+            self._lose_sight(handle.run, error)
+
+    def _lose_sight(self, run: RunId, error: Exception) -> None:
+        """Out of descriptors or memory: whether anything of the run is left is not known, so it counts as there."""
+        log.error("the end of %s could not be observed", run, exc_info=error)
+        reason = self._services.redact(f"its end could not be observed: {error or type(error).__name__}")
+        self._tell(e.RunStuck(run.number, reason))
 
     async def _watch_health(self, number: int, port: int) -> None:
         ready = False

@@ -32,6 +32,7 @@ class FakeRunner:
     stop_takes: float = 0.0
     refuse: StartRefused | None = None
     unkillable: int = 0
+    blind: int = 0
     dies_after: float | None = None
     live: dict[RunId, Live] = field(default_factory=dict)
     started: list[tuple[float, RunId]] = field(default_factory=list)
@@ -58,6 +59,9 @@ class FakeRunner:
         if self.unkillable:
             self.unkillable -= 1
             raise StillAlive([7])
+        if self.blind:
+            self.blind -= 1
+            raise OSError(24, "Too many open files")
         self.live.pop(handle.run, None)
         return how
 

@@ -180,6 +180,26 @@ def test_what_cannot_be_killed_is_tried_again_and_nothing_starts_beside_it(tmp_p
     play(story())
 
 
+@pytest.mark.parametrize("asked", [True, False])
+def test_an_end_that_cannot_be_observed_is_looked_at_again(tmp_path: Path, asked: bool) -> None:
+    async def story() -> None:
+        kept = Kept(tmp_path, FakeRunner(blind=1))
+        kept.fleet(spec("a"))
+        await kept.until("a", Phase.UP)
+        if asked:
+            kept.roster.restart("a")
+        else:
+            kept.runner.only().end(Exit(1))
+        await kept.until("a", Phase.STOPPING)
+        await asyncio.sleep(1)
+        assert "could not be observed: [Errno 24] Too many open files" in kept.roster.keeper("a").reason()
+        assert len(kept.runner.started) == 1
+        await kept.until("a", Phase.UP)
+        await kept.leave()
+
+    play(story())
+
+
 def test_a_stop_by_hand_is_remembered_by_the_next_supervisor(tmp_path: Path) -> None:
     async def story() -> None:
         for life in range(2):
