@@ -51,9 +51,10 @@ def story(incident: Incident, *, columns: int | None, colours: bool) -> list[str
     told += _entry(incident.opened, incident, _first(incident), room)
     for step in incident.steps:
         told += _entry(step.at, incident, f"{step.action}: {step.result or 'under way'}", room)
-    ended = paint(str(incident.outcome).upper(), _COLOUR[incident.outcome], colours=colours)
-    at = incident.closed if incident.closed is not None else None
-    told += _entry(at, incident, _end(incident), room, mark=f"{ended}: ")
+    ended = incident.outcome.upper()
+    last = _entry(incident.closed, incident, f"{ended}: {_end(incident)}", room)
+    last[0] = last[0].replace(ended, paint(ended, _COLOUR[incident.outcome], colours=colours), 1)
+    told += last
     if incident.diagnosis is not None:
         told += _diagnosis(incident.diagnosis, room, colours=colours)
     return told
@@ -79,12 +80,12 @@ def _end(incident: Incident) -> str:
     return "not over yet: being healed, or watched whether it comes back"
 
 
-def _entry(at: float | None, incident: Incident, text: str, room: int | None, mark: str = "") -> list[str]:
+def _entry(at: float | None, incident: Incident, text: str, room: int | None) -> list[str]:
     """`13:00:01  +1s     text`, wrapped under itself; without a time for what is still so."""
     when = f"{clock(at)[11:]}  {'+' + duration(at - incident.opened):<8}" if at is not None else " " * 18
     indent = len(when) + 2
     first, *rest = _wrapped(harmless(text), indent, room)
-    return [f"{when}  {mark}{first}", *(" " * indent + line for line in rest)]
+    return [f"{when}  {first}", *(" " * indent + line for line in rest)]
 
 
 def _wrapped(text: str, indent: int, room: int | None) -> list[str]:

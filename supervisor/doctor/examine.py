@@ -20,6 +20,7 @@ from supervisor.doctor.port import check_port
 from supervisor.doctor.rights import check_rights
 from supervisor.doctor.rivals import judge_sighting
 from supervisor.doctor.supervisor import check_file, check_lease, check_state, check_supervisor
+from supervisor.doctor.threads import LeavableThreads
 from supervisor.doctor.venv import check_venv
 from supervisor.doctor.way import check_way
 from supervisor.logs.redact import Redactor
@@ -39,6 +40,7 @@ Checked = Iterable[Finding | None]
 
 async def examine(visit: Visit, eyes: HostEyes, probing: Probing | None, say: Say) -> list[Finding]:
     """All findings, those of the host first. `say` is told what goes on; `probing` None: no probe."""
+    asyncio.get_running_loop().set_default_executor(LeavableThreads())
     say("looking at files, processes and the network ...")
     gate = asyncio.Semaphore(AT_ONCE)
     good: set[str] = set()

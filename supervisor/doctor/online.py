@@ -26,7 +26,7 @@ Result = TypeVar("Result")
 
 CALL = 8.0
 """Seconds for one call."""
-BETWEEN = 3.0
+BETWEEN = 2.0
 """Seconds between the two looks at the backlog."""
 
 

@@ -128,7 +128,8 @@ class TestProbe:
 
 
 @pytest.mark.parametrize(
-    ("skew", "level"), [(0.4, Level.OK), (-4, Level.OK), (30, Level.WARNING), (-30, Level.WARNING), (900, Level.PROBLEM)]
+    ("skew", "level"),
+    [(0.4, Level.OK), (-4, Level.OK), (30, Level.WARNING), (-30, Level.WARNING), (900, Level.PROBLEM)],
 )
 def test_the_clock(skew: float, level: Level) -> None:
     found = judge_clock(skew)

@@ -168,7 +168,7 @@ class TestGit:
     async def test_nothing_of_the_repository_is_run(self, repository: Path) -> None:
         self.commit(repository, f"BOT_TOKEN={TOKEN}\n")
         trap = repository / "trap.sh"
-        trap.write_text(f"#!/bin/sh\ntouch {repository}/sprung\ncat \"$1\"\n")
+        trap.write_text(f'#!/bin/sh\ntouch {repository}/sprung\ncat "$1"\n')
         trap.chmod(0o755)
         (repository / ".gitattributes").write_text("* diff=trap\n")
         for key in ("diff.external", "diff.trap.textconv", "diff.trap.command", "core.fsmonitor", "core.pager"):
