@@ -15,7 +15,7 @@ from supervisor.cli.client import Client
 from supervisor.cli.exits import Exit, Failed, masked
 from supervisor.cli.options import BOTS_YAML
 from supervisor.cli.report import as_json, lines
-from supervisor.cli.rivals import _fleet_id, run_command
+from supervisor.cli.rivals import fleet_id, run_command
 from supervisor.cli.terminal import ProgressLine, has_colours, width
 from supervisor.doctor.examine import examine
 from supervisor.doctor.online import Probing
@@ -64,7 +64,7 @@ def check_up(state_dir: Path, file: Path, patterns: Sequence[str], wanted: Wante
     """FAILED when a problem was found. Raises ConfigError, UnknownBot."""
     visit = _visit(state_dir, file, patterns)
     pid = visit.status.supervisor.pid if visit.status else 0
-    eyes = HostEyes(_fleet_id(state_dir), masked, run_command, spared=[pid] if pid else [])
+    eyes = HostEyes(fleet_id(state_dir), masked, run_command, spared=[pid] if pid else [])
     probing = _probing(visit, wanted) if wanted.probe else None
     found = _run(visit, eyes, probing, quiet=wanted.as_json)
     if wanted.as_json:

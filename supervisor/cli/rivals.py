@@ -53,7 +53,7 @@ def show_rivals(state_dir: Path, file: Path, bot: str | None, wanted: Wanted) ->
     fleet = load(file, os.environ)
     names = pick([bot], list(fleet.bots)) if bot else list(fleet.bots)
     pid, simulator = _supervisor(state_dir)
-    eyes = HostEyes(_fleet_id(state_dir), masked, run_command, spared=[pid] if pid else [])
+    eyes = HostEyes(fleet_id(state_dir), masked, run_command, spared=[pid] if pid else [])
     return asyncio.run(_show(eyes, _questions([fleet.bots[name] for name in names], simulator), wanted))
 
 
@@ -197,7 +197,7 @@ def _supervisor(state_dir: Path) -> tuple[int, str]:
     return about.pid, about.api_url
 
 
-def _fleet_id(state_dir: Path) -> str:
+def fleet_id(state_dir: Path) -> str:
     """What marks the runs of this state directory's supervisor; "" where none has ever run, or it is not ours."""
     try:
         database = sqlite3.connect(f"file:{state_dir / 'journal.sqlite'}?mode=ro", uri=True, timeout=1.0)
