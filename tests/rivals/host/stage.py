@@ -18,7 +18,7 @@ import pytest
 
 from supervisor.model.rivals import Rival, Sighting
 from supervisor.rivals.host import HostEyes
-from supervisor.rivals.processes import list_pids, read_process
+from supervisor.rivals.survey import take_survey
 from tests.libraries.bots import must_run
 
 # The whole host is looked at, and other tests may run beside these: nobody else has this bot.
@@ -117,12 +117,13 @@ async def orphan(*argv: str, env: Mapping[str, str], cwd: Path | None = None) ->
 
 
 def end_session(sid: int) -> None:
-    """Kill every process of a session that a test began."""
-    for pid in list_pids():
-        process = read_process(pid)
-        if process is not None and sid and process.sid == sid:
+    """Kill every process of a session that a test began, and what left it and has its parents still."""
+    survey = take_survey()
+    for process in survey.processes.values():
+        line = {process.pid, process.sid, *(elder.pid for elder in survey.ancestors(process))}
+        if sid and sid in line:
             try:
-                os.kill(pid, signal.SIGKILL)
+                os.kill(process.pid, signal.SIGKILL)
             except ProcessLookupError:
                 pass
 

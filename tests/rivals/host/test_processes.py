@@ -110,6 +110,8 @@ async def test_a_start_script_above_belongs_to_it_even_without_the_token(
 async def test_healthy_neighbours_are_not_accused(eyes: Eyes, door: Door, tmp_path: Path) -> None:
     marked = environ(BOTCTL_RUN=f"{FLEET}/boot/news/1", BOT_TOKEN=TOKEN)
     child = f'env -i "{PYTHON}" "{POLLER}" {door.address} {TOKEN}; true'
+    lost = f'(env -i "{PYTHON}" "{POLLER}" {door.address} {TOKEN} &); exec sleep 600'
+    left = f'setsid -w env -i "{PYTHON}" "{POLLER}" {door.address} {TOKEN}; true'
     (tmp_path / ".env").write_text(f"BOT_TOKEN={TOKEN}\n")
     async with (
         orphan(PYTHON, str(POLLER), door.address, env=environ(BOT_TOKEN=OTHER)),
@@ -117,6 +119,8 @@ async def test_healthy_neighbours_are_not_accused(eyes: Eyes, door: Door, tmp_pa
         orphan(PYTHON, str(POLLER), door.address, env=environ(BOT_TOKEN=TOKEN.replace("FakeF", "FakeG"))),
         orphan(PYTHON, str(POLLER), door.address, env=marked),
         orphan("sh", "-c", child, env=marked),
+        orphan("sh", "-c", left, env=marked),
+        orphan("sh", "-c", lost, env=marked),
         orphan(PYTHON, str(POLLER), "-", env=environ(), cwd=tmp_path),
     ):
         seen = await eyes.see()

@@ -50,13 +50,24 @@ async def test_a_deaf_one_is_killed() -> None:
         assert not lives(*process.identity)
 
 
-async def test_the_next_owner_of_a_pid_is_not_hit() -> None:
-    async with orphan(PYTHON, str(POLLER), "-", env=environ()) as pid:
+ANSWERS = """
+import signal, socket, sys
+host, port = sys.argv[1].split(":")
+signal.signal(signal.SIGUSR1, lambda *_: socket.create_connection((host, int(port))).sendall(b"here\\n"))
+print("polling", flush=True)
+while True:
+    signal.pause()
+"""
+
+
+async def test_the_next_owner_of_a_pid_is_not_hit(door: Door) -> None:
+    async with orphan(PYTHON, "-c", ANSWERS, door.address, env=environ()) as pid:
         process = read_process(pid)
         assert process
         assert send(pid, process.started - 1.0, signal.SIGKILL) == ""
         assert await Ending().end([(pid, process.started - 1.0)], frozenset()) == ""
-        assert lives(*process.identity)
+        assert send(pid, process.started, signal.SIGUSR1) == ""
+        await door.came()
 
 
 async def test_we_and_the_first_process_are_never_signalled() -> None:
