@@ -27,10 +27,12 @@ Endpoint = tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """When a connection last `sent` and last `received` data, in seconds of time.monotonic()."""
+    """When a connection last `sent` and last `received` data, in seconds of time.monotonic(); whether it `waits`
+    for an answer. On a new connection the times are those of its opening, and say nothing before data went in."""
 
     sent: float
     received: float
+    waits: bool
 
 
 def plain(address: str) -> str:
@@ -49,9 +51,8 @@ def traffic() -> dict[tuple[Endpoint, Endpoint], Traffic]:
     found = {}
     for family in (socket.AF_INET, socket.AF_INET6):
         for message in _dump(family):
-            ends, sent_ago, received_ago = _read(family, message)
-            now = time.monotonic()
-            found[ends] = Traffic(now - sent_ago / 1000, now - received_ago / 1000)
+            told = _read(family, message)
+            found[told[0]] = told[1]
     return found
 
 
@@ -74,19 +75,22 @@ def _dump(family: int) -> Iterator[bytes]:
                 data = data[(length + 3) & ~3 :]
 
 
-def _read(family: int, message: bytes) -> tuple[tuple[Endpoint, Endpoint], int, int]:
-    """struct inet_diag_msg, then attributes; of tcp_info the 10th and 12th number after its first 8 bytes."""
+def _read(family: int, message: bytes) -> tuple[tuple[Endpoint, Endpoint], Traffic]:
+    """struct inet_diag_msg, then attributes; of tcp_info last_data_sent, last_data_recv, data_segs_in and _out."""
     size = 4 if family == socket.AF_INET else 16
     ports = struct.unpack_from("!HH", message, 4)
     here = plain(socket.inet_ntop(family, message[8 : 8 + size]))
     there = plain(socket.inet_ntop(family, message[24 : 24 + size]))
     rest = message[72:]
-    sent = received = 0
+    sent = received = came = went = 0
     while len(rest) >= 4:
         length, kind = struct.unpack_from("=HH", rest)
         if length < 4:
             break
-        if kind == _INFO and length >= 4 + 8 + 12 * 4:
-            sent, received = struct.unpack_from("=I4xI", rest, 4 + 8 + 9 * 4)
+        if kind == _INFO and length >= 4 + 160:
+            sent, received = struct.unpack_from("=I4xI", rest, 4 + 44)
+            came, went = struct.unpack_from("=II", rest, 4 + 152)
         rest = rest[(length + 3) & ~3 :]
-    return ((here, ports[0]), (there, ports[1])), sent, received
+    now = time.monotonic()
+    waits = went > 0 and (came == 0 or sent < received)
+    return ((here, ports[0]), (there, ports[1])), Traffic(now - sent / 1000, now - received / 1000, waits)

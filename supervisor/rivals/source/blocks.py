@@ -17,6 +17,7 @@ _FUNCTION = re.compile(
     r"\bfunc(?:tion)?\s+(?:\([^)]*\)\s*)?(?P<a>\w+)\s*\([^{};]*$"
     r"|\b(?P<b>\w+)\s*[=:]\s*(?:async\s*)?(?:\([^{};]*\)|\w+)\s*(?::[^{};=]*)?=>\s*$"
     r"|\b(?P<c>\w+)\s*[=:]\s*(?:async\s+)?function\b[^{};]*$"
+    r"|(?<![.\w])(?P<d>\w+)\s*\([^{};()]*\)\s*(?::[^{};=()]*)?$"
 )
 
 
@@ -70,7 +71,7 @@ class Blocks:
 def _open(header: str, at: int, before: Block | None) -> Block:
     function = ""
     if (named := _FUNCTION.search(header)) and not re.search(r"\b(?:if|for|while|switch|catch)\b[^{};]*$", header):
-        function = named["a"] or named["b"] or named["c"] or ""
+        function = named["a"] or named["b"] or named["c"] or named["d"] or ""
     if before is not None and before.chain and (_ELSE.search(header) or _CATCH.search(header)):
         return Block(at, at, before.chain, at + 1, function, bool(_CATCH.search(header)))
     fork = bool(_IF.search(header) or _TRY.search(header))

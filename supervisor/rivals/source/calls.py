@@ -37,13 +37,13 @@ class Calls:
         elif name == "run":
             self._note_run(node, place)
 
-    def note_launch(self, node: ast.Call, place: Place) -> None:
+    def note_launch(self, node: ast.Call, place: Place, *, coroutines: bool) -> None:
         """`Thread(target=f)`, `create_task(f())`: each function that starts beside the rest."""
         given = next((ast.dump(word.value) for word in node.keywords if word.arg in {"args", "kwargs"}), "")
         # submit(f, token) passes its arguments after the function, gather(f(), g()) does not
         after = [one for one in node.args if not isinstance(one, ast.Call)][1:]
         for one in [*node.args, *(word.value for word in node.keywords if word.arg in {"target", "func", "coro"})]:
-            call, args = (one.func, one.args) if isinstance(one, ast.Call) else (one, after)
+            call, args = (one.func, one.args) if isinstance(one, ast.Call) and coroutines else (one, after)
             name = call.attr if isinstance(call, ast.Attribute) else getattr(call, "id", "")
             if name:
                 told = given + "".join(ast.dump(argument) for argument in args)

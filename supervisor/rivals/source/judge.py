@@ -58,6 +58,8 @@ def _two_loops(one: Found, other: Found) -> bool:
         return False
     if not (one.background or other.background):
         return False  # the second begins when the first has ended
+    if _wraps(one, other) or _wraps(other, one):
+        return False
     same = one.path == other.path and one.receiver and one.receiver == other.receiver
     return not (same and {_plain(one), _plain(other)} <= REFUSES_A_SECOND)
 
@@ -93,6 +95,11 @@ def _again(launches: Sequence[Launch], polls: Sequence[Found]) -> Iterable[tuple
         before = first.setdefault((launch.path, launch.name, launch.args), launch)
         if before is not launch and not exclude_each_other(before.branch, launch.branch):
             yield Found(launch.path, launch.line, Kind.AGAIN, launch.name, poll.library), poll
+
+
+def _wraps(inner: Found, outer: Found) -> bool:
+    """A method of the project's own that has the library's name: calling it is the one start that there is."""
+    return bool(inner.function) and inner.function == _plain(outer).removesuffix("()")
 
 
 def _plain(one: Found) -> str:

@@ -14,26 +14,25 @@ from supervisor.rivals.source.calls import Calls
 from supervisor.rivals.source.found import FileFacts, Place
 from supervisor.rivals.source.tokens import Tokens
 
-BESIDE = frozenset(
+RUNS_FUNCTION = frozenset(
     [
         "Thread",
         "Process",
-        "create_task",
-        "ensure_future",
-        "gather",
         "submit",
         "run_in_executor",
         "to_thread",
         "start_new_thread",
-        "start_soon",
-        "run_coroutine_threadsafe",
         "add_job",
-        "create_background_task",
         "Greenlet",
         "spawn",
     ]
 )
-"""Callables that run what they are given beside the rest of the program."""
+"""Callables that run the function they are given beside the rest; a call among their arguments runs before."""
+
+RUNS_COROUTINE = frozenset(
+    ["create_task", "ensure_future", "gather", "start_soon", "run_coroutine_threadsafe", "create_background_task"]
+)
+"""Callables that run the coroutine they are given beside the rest; it comes from a call among their arguments."""
 
 
 def read_python(path: str, text: str) -> FileFacts | None:
@@ -45,7 +44,7 @@ def read_python(path: str, text: str) -> FileFacts | None:
         facts = FileFacts(path, "python")
         facts.imports, facts.libraries = imported(tree)
         _Reader(facts, tree).block(tree.body, Place())
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError, SystemError):  # the last: CPython gh-106905
         return None
     return facts
 
@@ -121,11 +120,17 @@ class _Reader:
         name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
         (self._facts.guarded_calls if place.guarded else self._facts.calls).add(name)
         self._calls.note(node, name, place)
-        if name in BESIDE:
-            self._calls.note_launch(node, place)
-            place = replace(place, background=True)
+        if name in RUNS_FUNCTION | RUNS_COROUTINE:
+            self._calls.note_launch(node, place, coroutines=name in RUNS_COROUTINE)
+            self._given(node, replace(place, background=True), place if name in RUNS_FUNCTION else None)
+            return
         called = node.func.value if isinstance(node.func, ast.Attribute) else node.func
         self._all([called, *node.args, *node.keywords], place)
+
+    def _given(self, node: ast.Call, beside: Place, before: Place | None) -> None:
+        """What a launching call is given; `before`: where a call among its arguments runs, when not beside."""
+        for one in [*node.args, *(word.value for word in node.keywords)]:
+            self.visit(one, before if before and isinstance(one, ast.Call) else beside)
 
     def _other(self, node: ast.AST, place: Place) -> None:
         if isinstance(node, ast.Attribute) and place.background:
