@@ -30,7 +30,7 @@ _SAFE = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "
 
 async def search_git(folders: Iterable[Path], known: Known, environ: Mapping[str, str]) -> Search:
     """All repositories that hold one of `folders`, each read once."""
-    search = Search(Place.GIT, "git: these bots lie in no repository")
+    search = Search(Place.GIT, "git: these bots lie in no repository of it")
     if not shutil.which("git"):
         search.unread.append("git is not installed: histories were not read")
         return search

@@ -49,6 +49,9 @@ def judge_connections(patient: Patient, seen: Connections) -> Finding:
         return patient.found("connections", Level.UNKNOWN, told)
     told = f"{seen.most} connection(s) to the API at most, {seen.waiting} request(s) waiting at once"
     told += f", in {seen.samples} samples"
+    if patient.is_web and seen.waiting == 1:
+        told += ": it is a web bot, and a request that waits for seconds is a poll, or a slow upload"
+        return patient.found("connections", Level.WARNING, told, "mode: worker in bots.yaml, if it polls")
     if seen.two_polls:
         told += ": two polls at once, or a poll and a slow upload"
         return patient.found("connections", Level.WARNING, told, f"botctl doctor {patient.name} --probe")

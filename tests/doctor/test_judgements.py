@@ -185,3 +185,9 @@ class TestRivals:
         assert judge_connections(patient(), Connections(4, 10, 7, waiting=2)).level is Level.WARNING
         assert judge_connections(patient(), Connections(4, 10, 7, waiting=1)).level is Level.OK
         assert judge_connections(patient(), Connections(0, 0, 7, unread="no")).level is Level.UNKNOWN
+        assert judge_connections(patient(), Connections(1, 10, 7)).level is Level.UNKNOWN
+
+    def test_a_web_bot_with_a_waiting_request_probably_polls(self) -> None:
+        found = judge_connections(patient(mode=Mode.WEB), Connections(2, 10, 7, waiting=1))
+        assert (found.level, "mode: worker" in found.remedy) == (Level.WARNING, True)
+        assert judge_connections(patient(mode=Mode.WEB), Connections(2, 10, 7, waiting=0)).level is Level.OK
