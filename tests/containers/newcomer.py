@@ -20,6 +20,8 @@ ROOT = Path(__file__).parents[2]
 IMAGE = "botctl-tests"
 SOON = 120.0
 """Seconds for anything that is to happen at all: the first build and the bots' own set-ups fetch from PyPI."""
+COMPOSE_CLEARS = "\x1b[2K"
+"""Some versions of Compose put it before each line of `logs`, terminal or not."""
 
 Status = dict[str, Any]
 
@@ -86,7 +88,7 @@ class Screen:
         assert self._process.stdout
         async for line in self._process.stdout:
             async with self._news:
-                self.lines.append(line.decode(errors="replace").rstrip())
+                self.lines.append(line.decode(errors="replace").rstrip().removeprefix(COMPOSE_CLEARS))
                 self._news.notify_all()
         async with self._news:
             self._over = True

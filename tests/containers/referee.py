@@ -9,7 +9,9 @@ from typing import Any
 
 from tests.containers.newcomer import SOON, Newcomer
 
-ONE_LINER = "import sys, urllib.request as u; print(u.urlopen(sys.argv[1], sys.argv[2].encode() or None).read().decode())"
+ONE_LINER = (
+    "import sys, urllib.request as u; print(u.urlopen(sys.argv[1], sys.argv[2].encode() or None).read().decode())"
+)
 
 Report = dict[str, Any]
 

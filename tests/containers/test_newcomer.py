@@ -8,13 +8,14 @@ import re
 import pytest
 import yaml
 
-from tests.containers.newcomer import Newcomer
+from tests.containers.newcomer import ROOT, Newcomer
 from tests.containers.referee import Telegram
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(400)]
 
 ECHO, NOTES = 123456789, 123456791
 ECHO_TOKEN = "123456789:AAFakeFakeFakeFakeFakeFakeFakeFakeF"
+ALL = ("echo", "shop", "notes", "new")
 NEW = """
   new:
     token: 123456799:AAFakeFakeFakeFakeFakeFakeFakeFakeF
@@ -42,11 +43,11 @@ async def test_the_first_evening(somebody: Newcomer) -> None:
     assert "added" in await logs.says("bots.yaml: new added")
     await _a_rival_comes_and_goes(somebody)
     await logs.says("echo ", "healing: recovered")
-    await somebody.until_up("echo", "shop", "notes", "new")
+    await somebody.until_up(*ALL)
 
     await somebody.compose("kill", "-s", "KILL")
     await somebody.compose("up", "-d", "--wait")
-    await somebody.until_up("echo", "shop", "notes", "new")
+    await somebody.until_up(*ALL)
     notes = await _telegram(somebody, NOTES)
     assert await notes.answers("bread") == "Noted. That makes 2.", "notes were lost"
     report = await notes.report()
@@ -74,10 +75,10 @@ async def _leaves(somebody: Newcomer) -> None:
     assert await code.ended() == 0
     assert code.lines == ["0"]
     await logs.ended()
-    farewells = [found[1] for line in logs.lines if (found := re.match(r"(\S+) +\* run \d+ exited with code 0", line))]
-    assert {"echo", "shop", "notes", "new"} <= set(farewells), logs.lines[-30:]
-    assert any("all bots have stopped" in line for line in logs.lines)
-    assert "\x1b[3" not in "\n".join(logs.lines)
+    end = "\n".join(logs.lines).rpartition("SIGTERM: stopping all bots")[2]
+    assert set(re.findall(r"^(\S+) +\* run \d+ exited with code 0$", end, re.MULTILINE)) == set(ALL), end
+    assert "all bots have stopped" in end
+    assert "\x1b" not in "\n".join(logs.lines)
     kept = await somebody.compose("run", "--rm", "-T", "supervisor", "logs", "notes", "-n", "1000")
     assert "run 1 started" in kept, "what was logged before the kill is gone"
 
@@ -89,8 +90,6 @@ async def _telegram(somebody: Newcomer, bot_id: int) -> Telegram:
 
 def test_a_stop_may_take_as_long_as_the_slowest_bot_shipped() -> None:
     """`stop_grace_period` is Docker's patience, `stop: {grace: ...}` ours: Docker's must be the longer one."""
-    from tests.containers.newcomer import ROOT
-
     period = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]["supervisor"]["stop_grace_period"]
     graces = re.findall(r"grace: (\d+)s", (ROOT / "bots.yaml").read_text())
     assert period == "5m"
