@@ -133,6 +133,7 @@ def test_what_could_block_or_never_end_is_left_out(tmp_path: Path) -> None:
     with (tmp_path / "huge.py").open("wb") as huge:
         huge.write(POLLS.encode())
         huge.truncate(100 * 1024 * 1024)
+    (tmp_path / "large.py").write_text(POLLS + "# more\n" * 100_000)
     (tmp_path / "bot.py").write_text(POLLS)
     assert [spot.path for spot in read_source(tmp_path, ())] == ["bot.py"]
 

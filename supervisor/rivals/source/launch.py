@@ -63,7 +63,7 @@ def read_start(command: Sequence[str], texts: Mapping[str, str]) -> Start:
         health = re.search(r"\bHEALTHCHECK\b|^\s*test\s*:", words) is not None
         for found in _places(path, line, words):
             # A health check runs beside whatever the command is.
-            (start.reached if health or found.kind is Kind.HEALTH else start.beside).append(found)
+            (start.reached if health else start.beside).append(found)
     under_pm2 = not command or any(posixpath.basename(word).startswith("pm2") for word in command)
     (start.reached if under_pm2 else start.beside).extend(_pm2(texts))
     return start
