@@ -7,6 +7,7 @@ the bot keeps it at 0), so only a count that never fell for a long time, and gre
 from __future__ import annotations
 
 from supervisor.core.facts import Backlog
+from supervisor.core.words import span
 from supervisor.model.bots import StallPolicy
 
 
@@ -23,6 +24,6 @@ def stalled_by(backlog: Backlog, policy: StallPolicy, now: float) -> str:
     if backlog.last <= backlog.first or lasted < policy.after:
         return ""
     return (
-        f"stalled: waiting updates went from {backlog.first} to {backlog.last} in {lasted / 60:.0f} min "
+        f"stalled: waiting updates went from {backlog.first} to {backlog.last} in {span(lasted)} "
         "and never fell; nothing reads them"
     )

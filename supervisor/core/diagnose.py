@@ -8,6 +8,7 @@ that nobody began one while it was held.
 from __future__ import annotations
 
 from supervisor.core.evidence import Trouble
+from supervisor.core.words import span
 from supervisor.model.incidents import Cause, Diagnosis
 from supervisor.model.rivals import Rival
 
@@ -35,7 +36,7 @@ def overlap(trouble: Trouble, seconds: float) -> Diagnosis | None:
         return None
     return Diagnosis(
         Cause.OVERLAP,
-        f"another poller was there and was gone within {_span(seconds)}: a deploy that overlapped, or a short trial",
+        f"another poller was there and was gone within {span(seconds)}: a deploy that overlapped, or a short trial",
         (*trouble.seen(), *trouble.probing()),
         ("which program it was",),
         ("nothing to do; if it comes with each deploy, let the old copy end before the new one starts",),
@@ -159,7 +160,3 @@ def _looked(trouble: Trouble) -> tuple[str, ...]:
     if trouble.rivals:
         return tuple(f"{rival} {rival.proof}" for rival in trouble.rivals)
     return ("no other process or container that could be read on this host has the token",)
-
-
-def _span(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} minutes"

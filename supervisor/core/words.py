@@ -26,6 +26,10 @@ from supervisor.core.steps import (
 )
 
 
+def span(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
+
+
 def action(step: Step) -> str:
     match step:
         case Prepare():

@@ -53,7 +53,8 @@ class Pm2:
     def __init__(self, home: Path) -> None:
         self.home = home
         self.program = str(NODE_MODULES / ".bin" / "pm2")
-        self._environ = {"PATH": os.environ["PATH"], "HOME": str(home), "PM2_HOME": str(home)}
+        path = f"{NODE_MODULES / '.bin'}:{os.environ['PATH']}"
+        self._environ = {"PATH": path, "HOME": str(home), "PM2_HOME": str(home)}
 
     async def tell(self, *words: str, environ: Mapping[str, str] | None = None) -> str:
         return await output(self.program, *words, env=self._environ | dict(environ or {}), cwd=self.home)
