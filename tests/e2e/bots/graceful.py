@@ -1,12 +1,8 @@
 """A bot that needs its grace: at SIGTERM it finishes its work, says so and leaves with code 0."""
 
 import signal
-import sys
-import threading
 
-told = threading.Event()
-signal.signal(signal.SIGTERM, lambda *_: told.set())
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})  # before the word that it is there: none may be missed
 print("at work", flush=True)
-told.wait()
+signal.sigwait({signal.SIGTERM})
 print("work finished", flush=True)
-sys.exit(0)
