@@ -12,15 +12,17 @@ import os
 import resource
 import signal
 import sys
+import threading
 import time
 import uuid
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from supervisor.config.load import load
 from supervisor.config.watch import changes
 from supervisor.daemon.build import Built, build
+from supervisor.daemon.complaints import Complaints
 from supervisor.daemon.simulation import demo_rival
 from supervisor.errors import AlreadyRunning, SupervisorError
 from supervisor.journal import Journal
@@ -39,6 +41,9 @@ DESCRIPTORS = 65_536
 UPKEEP_EVERY = 2.0
 """Seconds between two looks at whether the leases' files are still there; one look costs 10 us a bot."""
 
+OVERDUE = 5.0
+"""Seconds for the threads to end once all bots are gone; one that reads from a dead mount never does."""
+
 
 def run(config: Path, state_dir: Path, log_format: str = "auto", demo_conflict: bool = False) -> int:
     """Run the fleet until SIGTERM or SIGINT; 0 after an orderly end.
@@ -53,15 +58,26 @@ def run(config: Path, state_dir: Path, log_format: str = "auto", demo_conflict: 
         journal = Journal(state_dir / "journal.sqlite")
         boot = uuid.uuid4().hex[:8]
         guard = start_guard(journal.fleet_id, boot)
+        overdue = threading.Timer(OVERDUE, os._exit, (0,))
+        overdue.daemon = True
         try:
             built = build(config, environ, state_dir, journal, boot, log_format, fleet)
-            return asyncio.run(_live(built, fleet, state_dir, guard, demo_conflict=demo_conflict))
+            life = _live(built, fleet, state_dir, guard, demo_conflict=demo_conflict)
+            return asyncio.run(_then(life, overdue.start))
         finally:
+            overdue.cancel()
             if guard is not None:
                 guard.release()
             journal.close()
     finally:
         lock.release()
+
+
+async def _then(life: Coroutine[None, None, int], done: Callable[[], None]) -> int:
+    """After an orderly end asyncio waits for its threads, as long as they take."""
+    code = await life
+    done()
+    return code
 
 
 def _lock(state_dir: Path) -> StateLock:
@@ -88,6 +104,7 @@ def _raise_descriptor_limit() -> None:
 async def _live(built: Built, fleet: Fleet, state_dir: Path, guard: Guard | None, *, demo_conflict: bool) -> int:
     reaper = built.reaper
     reaper.install()
+    asyncio.get_running_loop().set_exception_handler(Complaints())
     become_subreaper()
     leave = asyncio.Event()
     try:
