@@ -31,7 +31,7 @@ class Telegram:
         return await self._ask("", "")
 
     async def until(self, seen: Callable[[Report], bool]) -> Report:
-        """The referee's report, once it is as `seen` wants it. Asked again and again: each is a command of its own."""
+        """The referee's report, once it is as `seen` wants it. Asked again and again, a command each time."""
         report: Report = {}
         try:
             async with asyncio.timeout(SOON):
