@@ -6,33 +6,25 @@ It is therefore never unlocked, only closed. Bot ids are public; no secret comes
 
 A lock is on a file and not on its name, and names can be removed (`rm -rf`, a cleaner of /tmp). So whoever finds no
 note in a lock file first asks /proc for a holder of a removed one, and a holder makes sure now and then (`renew`)
-that its file still has the name. What others wrote into these files, which all may write, is believed no further
-than that it can be shown.
+that its file still has the name. What a lock file says, and who has one open, is lockfiles.py's.
 """
 
 from __future__ import annotations
 
 import errno
 import fcntl
-import json
-import math
 import os
 import stat
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
 from supervisor.errors import LeaseHeld, SupervisorError
+from supervisor.lockfiles import Openers, author, read_note, write_note
 from supervisor.model.leases import Holder
 
 LEASE_DIR_VARIABLE = "BOTCTL_LEASE_DIR"
-
-REMOVED_FRESH = 1.0
-"""Seconds for which one look for holders of removed lock files serves all bots of a starting fleet."""
-
-_LONGEST_COMMAND = 200
 
 
 class LeaseUnavailable(SupervisorError):
@@ -81,12 +73,11 @@ class FileLeases:
     def __init__(self, directory: Path, command: str) -> None:
         self.directory = directory
         self._command = command
-        self._removed: dict[str, Holder] = {}
-        self._removed_at = float("-inf")
+        self._openers = Openers()
 
     def take(self, token_id: int, bot: str) -> Lease:
         fd = self._opened(token_id)
-        if "epoch" not in _read(fd) and (holder := self._holder_of_removed(token_id)) is not None:
+        if "epoch" not in read_note(fd) and (holder := self._openers.of_removed(self._path(token_id).name)):
             os.close(fd)
             raise LeaseHeld(holder)
         return self._lock(fd, token_id, bot)
@@ -95,7 +86,7 @@ class FileLeases:
         try:
             fcntl.flock(lease.fd, fcntl.LOCK_EX | fcntl.LOCK_NB)  # ours, unless a process of the run let go of it
         except OSError:
-            raise LeaseHeld(_known(_read(lease.fd))) from None
+            raise LeaseHeld(author(lease.fd)) from None
         if self._named(lease.fd, lease.token_id):
             return lease
         fresh = self._lock(self._opened(lease.token_id), lease.token_id, bot)
@@ -107,7 +98,7 @@ class FileLeases:
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            holder = _known(_read(fd))
+            holder = self._openers.instead_of(author(fd), fd)
             os.close(fd)
             if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
                 raise LeaseHeld(holder) from None
@@ -115,10 +106,10 @@ class FileLeases:
         if not self._named(fd, token_id):
             os.close(fd)
             raise LeaseUnavailable(f"the lock file of {token_id} in {self.directory} was removed just now")
-        last = _read(fd).get("epoch")
+        last = read_note(fd).get("epoch")
         since = time.time()
         epoch = last + 1 if isinstance(last, int) and 0 < last < 2**53 else 1
-        _write(fd, {"pid": os.getpid(), "since": since, "command": self._command, "bot": bot, "epoch": epoch})
+        write_note(fd, {"pid": os.getpid(), "since": since, "command": self._command, "bot": bot, "epoch": epoch})
         return Lease(token_id, epoch, fd, since)
 
     def _named(self, fd: int, token_id: int) -> bool:
@@ -128,13 +119,6 @@ class FileLeases:
         except OSError:
             return False
         return (named.st_dev, named.st_ino) == (ours.st_dev, ours.st_ino)
-
-    def _holder_of_removed(self, token_id: int) -> Holder | None:
-        """Who has a lock file of this bot that was removed; what may not be read of other users is not seen."""
-        if time.monotonic() - self._removed_at > REMOVED_FRESH:
-            self._removed = dict(_removed_files())
-            self._removed_at = time.monotonic()
-        return self._removed.get(self._path(token_id).name)
 
     def _path(self, token_id: int) -> Path:
         return self.directory / f"{token_id}.lock"
@@ -184,11 +168,11 @@ def lock_state(state_dir: Path, command: str) -> StateLock | Holder:
     fd = os.open(state_dir / "supervisor.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     folder = os.open(state_dir, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     if not (_locked(fd) and _locked(folder)):  # whoever tidied the file away left the folder
-        holder = _known(_read(fd))
+        holder = author(fd)
         os.close(fd)
         os.close(folder)
         return holder
-    _write(fd, {"pid": os.getpid(), "since": time.time(), "command": command})
+    write_note(fd, {"pid": os.getpid(), "since": time.time(), "command": command})
     return StateLock(fd, folder)
 
 
@@ -199,60 +183,3 @@ def _locked(fd: int) -> bool:
     except OSError as error:
         return error.errno not in (errno.EWOULDBLOCK, errno.EACCES)
     return True
-
-
-def _removed_files() -> Iterator[tuple[str, Holder]]:
-    """Names of lock files that were removed and are still open in a process, with what their owner wrote down."""
-    try:
-        pids = [name for name in os.listdir("/proc") if name.isdigit()]  # noqa: PTH208 - read for each first take
-    except OSError:
-        return
-    for pid in pids:
-        try:
-            for number in os.listdir(f"/proc/{pid}/fd"):  # noqa: PTH208
-                link = f"/proc/{pid}/fd/{number}"
-                name, lock, removed = os.readlink(link).rpartition("/")[2].partition(".lock")  # noqa: PTH115
-                if removed == " (deleted)" and name.isdigit():
-                    yield name + lock, _written_in(link)
-        except OSError:
-            continue
-
-
-def _written_in(path: str) -> Holder:
-    fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    try:
-        return _known(_read(fd))
-    finally:
-        os.close(fd)
-
-
-def _known(data: dict[str, object]) -> Holder:
-    """Only what can be shown as it is: a number for a time must be one, and a command has no control characters."""
-    pid, since, command, bot = data.get("pid"), data.get("since"), data.get("command"), data.get("bot")
-    return Holder(
-        pid if isinstance(pid, int) and 0 < pid < 2**31 else 0,
-        float(since) if isinstance(since, int | float) and math.isfinite(since) and 0 < since < 2**34 else 0.0,
-        _shown(command),
-        _shown(bot),
-    )
-
-
-def _shown(text: object) -> str:
-    return "".join(c if c.isprintable() else "?" for c in text[:_LONGEST_COMMAND]) if isinstance(text, str) else ""
-
-
-def _read(fd: int) -> dict[str, object]:
-    try:
-        data = json.loads(os.pread(fd, 4096, 0).decode(errors="replace") or "{}")
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return data if isinstance(data, dict) else {}
-
-
-def _write(fd: int, data: dict[str, object]) -> None:
-    """What is written is for people; failing to (a full disk) does not weaken the lock."""
-    try:
-        os.ftruncate(fd, 0)
-        os.pwrite(fd, json.dumps(data).encode(), 0)
-    except OSError:
-        pass

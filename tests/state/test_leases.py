@@ -81,8 +81,10 @@ def test_a_lease_lives_as_long_as_the_run_that_inherited_it(tmp_path: Path) -> N
     other.kill()
     other.communicate()
     leases = FileLeases(tmp_path, "botctl up")
-    with pytest.raises(LeaseHeld):
+    with pytest.raises(LeaseHeld) as held:
         leases.take(123456789, "news")
+    assert held.value.holder.pid == child
+    assert f"left by pid {other.pid} (botctl up -f other.yaml)" in str(held.value)
     pidfd = os.pidfd_open(child)
     os.kill(child, signal.SIGKILL)
     import select
@@ -117,6 +119,7 @@ def test_an_unreadable_note_does_not_weaken_the_lock(tmp_path: Path, text: bytes
         b"[" * 4000,
         b'{"pid": 1, "since": 1e300}',
         b'{"pid": 1, "since": NaN, "epoch": 1e400}',
+        b'{"pid": 1, "since": ' + b"9" * 3000 + b', "epoch": ' + b"9" * 900 + b"}",
         b'{"pid": -9, "since": -Infinity, "epoch": -5}',
         b'{"pid": 7, "command": "up\\u001b[2J\\nbotctl: all is well", "bot": 5}',
     ],
