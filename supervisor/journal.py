@@ -61,7 +61,7 @@ class Journal:
         self._clock = clock
         self._unsaved: dict[tuple[str, str], int] = {}
         self._db = self._open(path)
-        self.fleet_id = self._identity()
+        self.fleet_id = self._identity(path.with_name("fleet"))
         self._do("UPDATE incidents SET outcome = ?, closed = ? WHERE closed IS NULL", Outcome.ABANDONED, clock())
 
     def _open(self, path: Path) -> sqlite3.Connection:
@@ -84,10 +84,15 @@ class Journal:
     def close(self) -> None:
         self._db.close()
 
-    def _identity(self) -> str:
-        self._do("INSERT OR IGNORE INTO meta VALUES ('fleet', ?)", uuid.uuid4().hex[:12])
+    def _identity(self, beside: Path) -> str:
+        """What runs are marked with, also in the file `beside`: a damaged journal must not hide runs that are left."""
+        known = _read_identity(beside)
+        self._do("INSERT OR IGNORE INTO meta VALUES ('fleet', ?)", known or uuid.uuid4().hex[:12])
         rows = self._ask("SELECT value FROM meta WHERE key = 'fleet'")
-        return str(rows[0][0]) if rows else uuid.uuid4().hex[:12]
+        found = str(rows[0][0]) if rows else known or uuid.uuid4().hex[:12]
+        if found != known:
+            _write_identity(beside, found)
+        return found
 
     # bots
 
@@ -234,6 +239,22 @@ def _connect(path: Path) -> sqlite3.Connection:
         db.close()
         raise
     return db
+
+
+def _read_identity(path: Path) -> str:
+    try:
+        text = path.read_text("ascii").strip()
+    except (OSError, ValueError):
+        return ""
+    return text if len(text) == 12 and text.isalnum() else ""
+
+
+def _write_identity(path: Path, identity: str) -> None:
+    """It is a spare: without it only a damaged journal is worse."""
+    try:
+        path.write_text(identity + "\n", "ascii")
+    except OSError as error:
+        log.warning("%s could not be written: %s", path, error.strerror)
 
 
 def _summary(

@@ -87,6 +87,15 @@ def test_a_damaged_journal_is_put_aside_and_said(tmp_path: Path) -> None:
     journal.close()
 
 
+def test_a_damaged_journal_does_not_hide_the_runs_of_an_earlier_life(tmp_path: Path) -> None:
+    first = life(tmp_path)
+    first.close()
+    (tmp_path / "journal.sqlite").write_bytes(b"no database at all, but long enough to be one " * 50)
+    second = life(tmp_path)
+    assert second.fleet_id == first.fleet_id
+    second.close()
+
+
 def test_a_journal_of_a_newer_version_is_refused(tmp_path: Path) -> None:
     life(tmp_path).close()
     db = sqlite3.connect(tmp_path / "journal.sqlite")
