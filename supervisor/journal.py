@@ -85,7 +85,7 @@ class Journal:
         self._db.close()
 
     def _identity(self, beside: Path) -> str:
-        """What runs are marked with, also in the file `beside`: a damaged journal must not hide runs that are left."""
+        """What runs are marked with, also in the file `beside`: a damaged journal must not hide runs left behind."""
         known = _read_identity(beside)
         self._do("INSERT OR IGNORE INTO meta VALUES ('fleet', ?)", known or uuid.uuid4().hex[:12])
         rows = self._ask("SELECT value FROM meta WHERE key = 'fleet'")
