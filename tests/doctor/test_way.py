@@ -64,18 +64,19 @@ async def test_one_that_takes_the_connection_and_never_answers() -> None:
 async def test_a_resolver_that_hangs_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     import threading
 
-    asked = threading.Event()
-    done = threading.Event()
+    asked, done, ended = threading.Event(), threading.Event(), threading.Event()
 
     def hang(*_: object, **__: object) -> list[object]:
         asked.set()
         done.wait(20)
+        ended.set()
         return []
 
     monkeypatch.setattr(socket, "getaddrinfo", hang)
     steps = await walk("https://api.telegram.invalid", timeout=SOON)
-    done.set()
     assert asked.is_set()
+    assert not ended.is_set()
+    done.set()
     assert [(step.name, step.ok) for step in steps] == [("dns", False)]
     assert "within 0.2 s" in steps[0].detail
 
