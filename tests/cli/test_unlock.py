@@ -7,6 +7,7 @@ import json
 import os
 import pty
 import shutil
+import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -37,7 +38,7 @@ class Unlock:
         self.command = (
             [shutil.which(way) or way, str(ROOT / "scripts" / "unlock.sh")]
             if way in SHELLS
-            else [shutil.which("python") or "python", "-m", "supervisor", "unlock"]
+            else [sys.executable, "-m", "supervisor", "unlock"]
         )
 
     async def begin(self, *args: str, environ: Mapping[str, str] | None = None) -> asyncio.subprocess.Process:
