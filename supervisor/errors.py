@@ -68,11 +68,11 @@ class StartRefused(SupervisorError):
 
 
 class StillAlive(SupervisorError):
-    """Processes `pids` of a run are still there after SIGKILL and the deadline for it."""
+    """Processes `pids` of a run, or `what`, are still there after SIGKILL and the deadline for it."""
 
-    def __init__(self, pids: Sequence[int]) -> None:
+    def __init__(self, pids: Sequence[int], what: str = "") -> None:
         self.pids = tuple(pids)
-        super().__init__("could not be killed: pid " + ", ".join(map(str, self.pids)))
+        super().__init__("could not be killed: " + (what or "pid " + ", ".join(map(str, self.pids))))
 
 
 class TelegramError(SupervisorError):

@@ -14,6 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import NewType
 
+from supervisor.model.containers import ContainerSpec
 from supervisor.model.problems import Problem
 
 TokenId = NewType("TokenId", int)
@@ -63,6 +64,7 @@ class RunSpec:
     `command` is split already; `env` is the bot's own part of the environment (env_file, then env), without
     the token; `venv` and `setup_venv` are folders (the second one is ours, made before the first start).
     `port` is None for "a free one". `api_url` is an address, never `simulator`, once the daemon filled it in.
+    `container` is there where the runner is "docker"; `command` may be empty then: the image's own.
     """
 
     mode: Mode
@@ -79,6 +81,7 @@ class RunSpec:
     token_env: tuple[str, ...] = ("TELEGRAM_BOT_TOKEN", "BOT_TOKEN")
     port: int | None = None
     runner: str = "process"
+    container: ContainerSpec | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,15 +32,36 @@ class Handle:
         pid = self.data.get("pid")
         return pid if isinstance(pid, int) else None
 
+    @property
+    def container(self) -> str | None:
+        """The container's id, where the run is one."""
+        found = self.data.get("container")
+        return found if isinstance(found, str) else None
+
+    @property
+    def address(self) -> str:
+        """Where the run's port can be asked."""
+        found = self.data.get("address")
+        return found if isinstance(found, str) and found else "127.0.0.1"
+
+    @property
+    def where(self) -> str:
+        """For people: a process or a container."""
+        return f"container {self.data.get('name')}" if self.container else f"pid {self.pid}"
+
 
 @dataclass(frozen=True, slots=True)
 class Exit:
-    """How a run ended: `code` or `signal`; `left_behind` counts processes of it that had to be ended afterwards."""
+    """How a run ended: `code` or `signal`; `left_behind` counts processes of it that had to be ended afterwards.
+
+    Neither is known of a container that vanished; `limit` is the memory (bytes) that one may have, 0 if unlimited.
+    """
 
     code: int | None
     signal: int | None = None
     oom: bool = False
     left_behind: int = 0
+    limit: int = 0
 
     @property
     def clean(self) -> bool:
@@ -55,10 +76,12 @@ class Exit:
             except ValueError:
                 name = f"signal {self.signal}"
             how = f"killed by {name}"
+        elif self.code is None:
+            how = "ended, and nobody can say how: it was removed"
         else:
             how = f"exited with code {self.code}"
         if self.oom:
-            how += " (out of memory)"
+            how += f" (out of memory: its limit is {self.limit / 1e6:.0f} MB)" if self.limit else " (out of memory)"
         if self.left_behind:
             how += f", leaving {self.left_behind} processes behind, which were ended"
         return how

@@ -12,6 +12,8 @@ from supervisor.model.runs import RunId
 
 MARK = "BOTCTL_RUN"
 BOT = "BOTCTL_BOT"
+CONTAINER = "container"
+"""Stands for the boot in marks of containers: they outlive their supervisor, and only an engine ends them."""
 
 
 @dataclass(frozen=True, slots=True)

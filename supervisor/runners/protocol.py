@@ -35,7 +35,8 @@ class LogSink(Protocol):
 class StartOrder:
     """Everything a runner needs for one run. `environ` is complete: nothing else reaches the bot.
 
-    `lease_fd` is a descriptor to be inherited by the run, so that the lease lives as long as any of it.
+    `lease_fd` is a descriptor to be inherited by the run, so that the lease lives as long as any of it. `port` is
+    the one a web bot shall open.
     """
 
     run: RunId
@@ -43,6 +44,7 @@ class StartOrder:
     environ: Mapping[str, str] = field(repr=False)
     lease_fd: int | None = None
     lease_epoch: int = 0
+    port: int | None = None
 
 
 class Runner(Protocol):

@@ -6,6 +6,7 @@ import asyncio
 import signal
 
 from supervisor.errors import StillAlive
+from supervisor.runners.marks import CONTAINER
 from supervisor.runners.pins import Pin
 from supervisor.runners.procfs import Process
 from supervisor.runners.proctable import ProcessTable, Snapshot
@@ -17,7 +18,7 @@ def strangers(snapshot: Snapshot, fleet: str, boot: str) -> list[Process]:
     """Processes of our fleet that another boot started."""
     found: dict[int, Process] = {}
     for mark in snapshot.marks:
-        if mark.fleet == fleet and mark.boot != boot:
+        if mark.fleet == fleet and mark.boot not in (boot, CONTAINER):
             found.update((process.pid, process) for process in snapshot.members(mark))
     return list(found.values())
 
