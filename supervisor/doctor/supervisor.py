@@ -68,7 +68,7 @@ def check_lease(patient: Patient) -> Finding:
     if status is not None and status.lease is not None:
         return patient.found("lease", Level.OK, "held by this supervisor")
     leases = FileLeases(default_directory(), "botctl doctor")
-    if not (leases.directory / f"{patient.spec.token_id}.lock").exists():
+    if not leases.directory.is_dir():
         return patient.found("lease", Level.OK, "free")
     try:
         leases.take(patient.spec.token_id, patient.name).drop()
@@ -84,7 +84,7 @@ def _held(patient: Patient, holder: Holder) -> Finding:
         remedy = f"fuser -v {default_directory()}/{patient.spec.token_id}.lock"
         return patient.found("lease", Level.PROBLEM, f"held by {holder}", remedy)
     if holder.pid == os.getpid() or _alive(holder.pid):
-        told = f"held by another supervisor of this machine: {holder}"
+        told = f"held by another supervisor of this machine, or by what one left behind: {holder}"
         return patient.found("lease", Level.PROBLEM, told, f"ps -fp {holder.pid}    # keep the bot in one of the two")
     told = f"held by what is left of a run whose supervisor is gone ({holder})"
     return patient.found("lease", Level.PROBLEM, told, "botctl up    # ends what an earlier life of it left")
