@@ -14,6 +14,9 @@ from supervisor.config.tree import Place
 from supervisor.model.problems import Problem
 
 TOKEN_SHAPED = re.compile(r"(?<![0-9])([0-9]{6,}):[A-Za-z0-9_-]{20,}")
+_BARE_HALF = re.compile(r"(?<![A-Za-z0-9_-])AA[A-Za-z0-9_-]{33}(?![A-Za-z0-9_-])")
+"""The secret half of a token alone, as @BotFather makes them; it ends up as a key where the colon got a space."""
+
 _SECRET_SHAPED = re.compile(r"[A-Za-z0-9_-]{30,}")
 _LONGEST = 60
 
@@ -58,7 +61,7 @@ def _printable(text: str) -> str:
 
 def masked(text: str) -> str:
     """`text` with the secret half of anything of a token's shape blotted out."""
-    return TOKEN_SHAPED.sub(r"\1:***", text)
+    return _BARE_HALF.sub("***", TOKEN_SHAPED.sub(r"\1:***", text))
 
 
 def said(text: str) -> str:
