@@ -9,11 +9,14 @@ import typer
 
 from supervisor.paths import STATE_DIR_VARIABLE, default_state_dir
 
+# `readable=False`: reading will show whether it can be read. access(2), which would be asked first, answers for the
+# real user and not for the capabilities that we may have in a container, and its message knows no remedy.
 StateDir = Annotated[
     Path,
     typer.Option(
         "--state-dir",
         metavar="DIR",
+        readable=False,
         envvar=STATE_DIR_VARIABLE,
         default_factory=default_state_dir,
         show_default="/var/lib/botctl for root, else the user's state directory",
@@ -21,7 +24,10 @@ StateDir = Annotated[
     ),
 ]
 ConfigFile = Annotated[
-    Path, typer.Option("--file", "-f", metavar="FILE", help="The file that describes the fleet.", show_default=True)
+    Path,
+    typer.Option(
+        "--file", "-f", metavar="FILE", readable=False, help="The file that describes the fleet.", show_default=True
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 BOTS_YAML = Path("bots.yaml")

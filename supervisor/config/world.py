@@ -65,7 +65,7 @@ def wrong_with_program(program: str, cwd: Path, path: str) -> str | None:
             return f"there is no program {program} (looked for {file})"
         if not _holds(file, Path.is_file):
             return f"{program} is not a program but a folder"
-        if not os.access(file, os.X_OK):
+        if not os.access(file, os.X_OK, effective_ids=True):
             return f"{program} may not be executed: chmod +x {program}{_by_interpreter(program)}"
         return None
     if shutil.which(program, path=path):

@@ -47,7 +47,7 @@ def _find(name: str, cwd: Path, environ: Mapping[str, str]) -> Program:
         path = _search(name, cwd, environ.get("PATH", os.defpath))
     if Path(path).is_dir():
         raise StartRefused(f"{name} is a folder, not a program", permanent=True)
-    if not os.access(path, os.X_OK):
+    if not os.access(path, os.X_OK, effective_ids=True):
         raise StartRefused(
             f"{path} is not executable: chmod +x it, or name its interpreter (python {name})", permanent=True
         )
