@@ -58,13 +58,19 @@ class TokenLeases(Protocol):
         ...
 
 
-def default_directory() -> Path:
-    """Shared by all supervisors of the host, whoever runs them: beside other programs' locks, or in /tmp."""
+def default_directory(locks: Path = Path("/run/lock")) -> Path:
+    """Shared by all supervisors of the host, whoever runs them: beside other programs' locks, or in /tmp.
+
+    What everybody may use decides, not what we may: otherwise root would lock here and its users there.
+    """
     given = os.environ.get(LEASE_DIR_VARIABLE)
     if given:
         return Path(given)
-    locks = Path("/run/lock")
-    return (locks if os.access(locks, os.W_OK) else Path("/tmp")) / "botctl"  # noqa: S108  # shared on purpose
+    try:
+        everybodys = bool(locks.stat().st_mode & stat.S_IWOTH)
+    except OSError:
+        everybodys = False
+    return (locks if everybodys else Path("/tmp")) / "botctl"  # noqa: S108  # shared on purpose
 
 
 class FileLeases:

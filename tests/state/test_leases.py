@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from supervisor.errors import LeaseHeld
-from supervisor.leases import FileLeases, LeaseUnavailable, StateLock, lock_state
+from supervisor.leases import FileLeases, LeaseUnavailable, StateLock, default_directory, lock_state
 from supervisor.model.leases import Holder
 
 HOLD = """
@@ -185,6 +185,18 @@ def holding_without_a_look(folder: Path) -> int:
     fcntl.flock(fd, fcntl.LOCK_EX)
     os.write(fd, b'{"pid": 1, "since": 1, "command": "unseen", "epoch": 1}')
     return fd
+
+
+@pytest.mark.parametrize(("mode", "chosen"), [(0o1777, "locks"), (0o755, "tmp"), (None, "tmp")])
+def test_root_and_users_look_for_leases_in_the_same_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: int | None, chosen: str
+) -> None:
+    monkeypatch.delenv("BOTCTL_LEASE_DIR", raising=False)
+    locks = tmp_path / "locks"
+    if mode is not None:
+        locks.mkdir()
+        locks.chmod(mode)
+    assert default_directory(locks) == {"locks": locks / "botctl", "tmp": Path("/tmp/botctl")}[chosen]
 
 
 def test_a_folder_that_cannot_be_used_is_named_with_the_remedy(tmp_path: Path) -> None:
