@@ -140,7 +140,7 @@ class Newcomer:
     async def pid_one(self) -> dict[str, str]:
         """What the kernel says of the supervisor: /proc/PID/status as seen from the host."""
         pid = (await self.inspect())["State"]["Pid"]
-        lines = Path(f"/proc/{pid}/status").read_text().splitlines()  # noqa: ASYNC240 - memory, not a disk
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
         return {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
 
     async def until(self, seen: Callable[[Status], bool]) -> Status:

@@ -16,7 +16,7 @@ from tests.e2e.processes import ended
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(240)]
 
-ORPHANS = "for n in 1 2 3 4 5; do (exec sleep 0.2) & done; echo $(jobs -p)"
+ORPHANS = "for n in 1 2 3 4 5; do (exec sleep 0.2 >/dev/null) & echo $!; done"
 
 
 async def _image(name: str) -> Any:
@@ -43,20 +43,16 @@ async def test_an_edit_of_our_code_installs_nothing_again(somebody: Newcomer) ->
     code = somebody.folder / "supervisor" / "__init__.py"
     code.write_text(code.read_text() + f"# edited in {somebody.project}\n")
     said = await somebody.compose("--progress", "plain", "build")
-    steps = {step.split("] ")[1].split()[0:3][-1]: step for step in said.split("\n\n") if "] " in step}
     cached = [step for step in said.split("\n\n") if "CACHED" in step]
     assert any("pip --python" in step for step in cached), said
     assert any("COPY --from=dependencies" in step for step in cached), said
     assert not any("COPY LICENSE supervisor" in step for step in cached), said
-    assert steps
 
 
 async def test_it_is_a_pid_one(somebody: Newcomer) -> None:
     """Reaps strangers, and takes a stop in its first moments for what it is."""
     (somebody.folder / "bots.yaml").write_text("telegram: {api_url: simulator}\nbots: {}\n")
     await somebody.compose("up", "-d", "--build", "--wait")
-    for line in (await somebody.compose("top")).splitlines():
-        assert "<defunct>" not in line
     made = await somebody.compose("exec", "-T", "supervisor", "sh", "-c", ORPHANS)
     assert len(made.split()) == 5
     pid = (await somebody.inspect())["State"]["Pid"]
