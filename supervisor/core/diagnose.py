@@ -132,12 +132,17 @@ def _inner_loop(trouble: Trouble) -> Diagnosis:
         tuple(dict.fromkeys(spot.advice for spot in trouble.spots if spot.suspect))
         or (
             (
-                "look for two polling loops in the bot's code: polling started twice, several workers, a reloader, "
-                "a reconnect or a health check that calls getUpdates"
+                f"look for two polling loops in the bot's code{_first(trouble)}: polling started twice, several "
+                "workers, a reloader, a reconnect or a health check that calls getUpdates"
             ),
             "one instance only: pm2 `instances: 1`, gunicorn/uvicorn `--workers 1`, Flask `use_reloader=False`",
         ),
     )
+
+
+def _first(trouble: Trouble) -> str:
+    """The only known place that polls may be reached twice."""
+    return f", first for a second way to {trouble.spots[0].path}:{trouble.spots[0].line}" if trouble.spots else ""
 
 
 def _undecided(trouble: Trouble, token_id: int) -> Diagnosis:

@@ -325,8 +325,8 @@ PLACES = {
     "inside-grammy": "admin.js:6:",
     "inside-node-telegram-bot-api": "notify.js:4:",
 }
-WAITING_IS_SEEN = frozenset({"inside-node-telegram-bot-api"})
-"""The others rest for three seconds after a conflict, or die of it: their loops never wait together for long."""
+WAITING_IS_SEEN = frozenset({"inside-telebot", "inside-node-telegram-bot-api"})
+"""grammY dies of its first conflict, so its two loops never wait together for long."""
 CHECKS: dict[str, Callable[[str, Told], None]] = {
     "pm2": _pm2_is_named,
     "container": _container_is_named,
