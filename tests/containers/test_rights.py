@@ -101,6 +101,7 @@ async def _hardened(somebody: Newcomer) -> None:
 async def test_a_folder_that_changes_hands_keeps_its_state(somebody: Newcomer) -> None:
     _furnish(somebody.folder, 0)
     await somebody.compose("up", "-d", "--build", "--wait")
+    await (await somebody.logs()).says("writer", "written")
     await somebody.compose("down")
     for path in (somebody.folder, *somebody.folder.rglob("*")):
         os.chown(path, 1234, 1234, follow_symlinks=False)
