@@ -99,7 +99,7 @@ def _cells(bot: BotStatus) -> dict[str, str]:
         "NAME": bot.name,
         "MODE": bot.mode,
         "STATE": str(bot.state),
-        "PID": str(bot.pid or "-"),
+        "PID": str(bot.pid or bot.container or "-"),
         "UPTIME": "-" if bot.uptime_s is None else duration(bot.uptime_s),
         "RESTARTS": str(bot.restarts),
         "CONFLICTS": str(bot.conflicts),

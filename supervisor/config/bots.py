@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from supervisor.config import schema, tokens, world
+from supervisor.config.containers import container_of, is_container
 from supervisor.config.environment import Ground, Variable, environment
 from supervisor.config.files import Unreadable
 from supervisor.config.findings import said
@@ -25,12 +26,14 @@ from supervisor.model.bots import (
     Mode,
     Policy,
     RestartPolicy,
+    RunnerKind,
     RunSpec,
     StallPolicy,
     StopPolicy,
     Token,
     WebPolicy,
 )
+from supervisor.model.containers import ContainerSpec
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
 
@@ -47,6 +50,7 @@ class Draft:
     port: int | None = None
     port_place: Place = field(kw_only=True)
     variables: Mapping[str, Variable] = field(default_factory=dict)
+    contained: bool = False
     spec: BotSpec | None = None
 
 
@@ -77,18 +81,21 @@ class _Maker:
         draft.variables = environment(self._name, bot, table, self._ground, draft.token)
         if bot.mode is None:
             self._needs("mode", "write mode: worker (it polls for updates) or mode: web (it opens $PORT)")
-        if bot.command is None:
+        draft.contained = is_container(bot)
+        if bot.command is None and not draft.contained:
             self._needs("command", "write for example command: python bot.py")
         self._check_web()
         if bot.mode is Mode.WEB:
             draft.port = bot.port
         self._check_restart()
         cwd = self._cwd()
-        venv = self._venv(cwd) if cwd else None
-        if cwd and bot.command:
+        container = container_of(self._name, bot, table, self._ground)
+        venv = self._venv(cwd) if cwd and not draft.contained else None
+        if cwd and bot.command and not draft.contained:
             self._check_program(bot.command, cwd, venv, draft.variables)
-        self._check_user()
-        draft.spec = self._spec(draft, cwd, venv)
+        if not draft.contained:
+            self._check_user()
+        draft.spec = self._spec(draft, cwd, venv, container)
         return draft
 
     def _check_name(self) -> None:
@@ -216,24 +223,30 @@ class _Maker:
         elif not world.may_become(user):
             self._ground.findings.warn(place, f"only a supervisor run by root can start a bot as {user}")
 
-    def _spec(self, draft: Draft, cwd: Path | None, venv: Path | None) -> BotSpec | None:
+    def _spec(
+        self, draft: Draft, cwd: Path | None, venv: Path | None, container: ContainerSpec | None
+    ) -> BotSpec | None:
         bot = self._bot
-        if draft.token is None or bot.mode is None or bot.command is None or cwd is None:
+        whole = container is not None if draft.contained else bot.command is not None
+        if draft.token is None or bot.mode is None or cwd is None or not whole:
             return None
+        build = container.build if container else None
         run = RunSpec(
             mode=bot.mode,
             token=draft.token,
-            command=bot.command,
-            cwd=cwd,
+            command=bot.command or (),
+            cwd=build.context if build else cwd,
             env={key: variable.value for key, variable in draft.variables.items()},
             venv=venv,
-            setup=bot.setup,
+            setup=None if draft.contained else bot.setup,
             setup_timeout=bot.setup_timeout,
             user=bot.user,
             api_url=bot.api_url or self._ground.api_url,
             proxy=bot.proxy,
             token_env=bot.token_env,
             port=draft.port,
+            runner=RunnerKind.DOCKER if draft.contained else RunnerKind.PROCESS,
+            container=container,
         )
         return BotSpec(draft.name, run, policy_of(bot), bot.enabled, draft.place.line)
 

@@ -92,6 +92,13 @@ def _whole(least: int, most: int) -> Callable[[object], int]:
     return read
 
 
+def _cpus(value: object) -> float:
+    word = text(value, "a number such as 0.5").strip()
+    if not re.fullmatch(r"[0-9]{1,4}(\.[0-9]{1,3})?", word) or float(word) < MIN_CPUS:
+        raise ValueError(f"{said(word)} is not a number of processors, such as 0.5 or 2")
+    return float(word)
+
+
 def choice(kind: type[StrEnum]) -> BeforeValidator:
     """One of an enum's words; anything else is answered with all of them and the nearest."""
     words = [member.value for member in kind]
@@ -213,6 +220,7 @@ def _proxy(value: object) -> str:
 
 
 MIN_SIZE = 1000
+MIN_CPUS = 0.01
 
 _DURATION_SCHEMA: dict[str, Any] = {
     "anyOf": [
@@ -254,6 +262,10 @@ Size: TypeAlias = Annotated[int, BeforeValidator(_size), WithJsonSchema(_SIZE_SC
 Port: TypeAlias = Annotated[int, BeforeValidator(_whole(1, 65_535)), _number_schema(1, 65_535)]
 Count: TypeAlias = Annotated[int, BeforeValidator(_whole(1, 1000)), _number_schema(1, 1000)]
 CountOrNone: TypeAlias = Annotated[int, BeforeValidator(_whole(0, 1000)), _number_schema(0, 1000)]
+Cpus: TypeAlias = Annotated[
+    float, BeforeValidator(_cpus), WithJsonSchema({"anyOf": [{"type": "number", "minimum": MIN_CPUS}, _VARIABLE]})
+]
+Pids: TypeAlias = Annotated[int, BeforeValidator(_whole(10, 100_000)), _number_schema(10, 100_000)]
 Signal: TypeAlias = Annotated[signal.Signals, BeforeValidator(_signal), WithJsonSchema({"type": "string"})]
 Command: TypeAlias = Annotated[tuple[str, ...], BeforeValidator(_command), WithJsonSchema(_WORDS_SCHEMA)]
 Texts: TypeAlias = Annotated[tuple[str, ...], BeforeValidator(_texts), WithJsonSchema(_WORDS_SCHEMA)]

@@ -19,10 +19,12 @@ from supervisor.config.kinds import (
     Command,
     Count,
     CountOrNone,
+    Cpus,
     Env,
     EnvNames,
     Flag,
     LongSpan,
+    Pids,
     Port,
     Proxy,
     ShortSpan,
@@ -44,15 +46,19 @@ from supervisor.model.bots import (
     RestartPolicy,
     RestartWhen,
     Rivals,
+    RunnerKind,
     RunSpec,
     StallPolicy,
     StopPolicy,
     WebPolicy,
 )
+from supervisor.model.containers import Build as BuildSpec
+from supervisor.model.containers import ContainerSpec, Pull, TokenDelivery
 
 SCHEMA_FILE = Path(__file__).with_name("bots.schema.json")
 
 _RUN: dict[str, Any] = {name: key.default for name, key in RunSpec.__dataclass_fields__.items()}
+_CONTAINER, _DOCKERFILE = ContainerSpec(), BuildSpec(Path()).dockerfile
 _STOP, _RESTART, _CONFLICT = StopPolicy(), RestartPolicy(), ConflictPolicy()
 _STALL, _WEB, _LOGS = StallPolicy(), WebPolicy(), LogPolicy()
 
@@ -142,6 +148,14 @@ class Logs(Shape):
     keep: CountOrNone = Field(default=_LOGS.keep, description="Rotated files kept beside it.")
 
 
+class Build(Shape):
+    """How a container bot's image is made."""
+
+    context: Text | None = Field(default=None, description="Folder with the Dockerfile and all that it copies.")
+    dockerfile: Text = Field(default=_DOCKERFILE, description="The Dockerfile's name in that folder.")
+    args: Env = Field(default_factory=dict, description="Build arguments; no place for secrets.")
+
+
 class Common(Shape):
     """What may stand under `defaults:` and under each bot."""
 
@@ -150,7 +164,8 @@ class Common(Shape):
     )
     command: Command | None = Field(
         default=None,
-        description="What is run: text (split like a shell does, no shell) or a list of words. Required.",
+        description="What is run: text (split like a shell does, no shell) or a list of words. "
+        "Required, unless an image has its own.",
     )
     cwd: Text | None = Field(
         default=None, description="Folder the bot runs in; the folder of bots.yaml if not given."
@@ -171,6 +186,25 @@ class Common(Shape):
     api_url: ApiUrl | None = Field(
         default=None, description="Bot API server of this bot, instead of telegram.api_url."
     )
+    runner: Annotated[RunnerKind, choice(RunnerKind), one_of(RunnerKind)] | None = Field(
+        default=None, description="process or docker; docker where image or build is given."
+    )
+    image: Text | None = Field(default=None, description="Run as a container of this image.")
+    build: Build = Field(
+        default=Build(), description="Run as a container of an image built from a folder; a bare text is the folder."
+    )
+    volumes: Texts = Field(default=(), description="Of a container: ./folder:/target or name:/target, and :ro.")
+    networks: Texts = Field(default=(), description="Of a container: networks of the engine, or host.")
+    memory: Size | None = Field(default=None, description="Of a container: the most memory it may use.")
+    cpus: Cpus | None = Field(default=None, description="Of a container: the most processors it may use.")
+    pids: Pids = Field(default=_CONTAINER.pids, description="Of a container: the most processes and threads.")
+    pull: Annotated[Pull, choice(Pull), one_of(Pull)] = Field(
+        default=_CONTAINER.pull, description="Get the image: always, if missing, or never."
+    )
+    token_delivery: Annotated[TokenDelivery, choice(TokenDelivery), one_of(TokenDelivery)] = Field(
+        default=_CONTAINER.token_delivery, description="Of a container: the token as a variable, or in a file."
+    )
+    read_only: Flag = Field(default=_CONTAINER.read_only, description="Of a container: no writing but to volumes.")
     enabled: Flag = Field(default=True, description="false: the bot is not run.")
     preflight: Flag = Field(
         default=True, description="false: start without asking Telegram about token and webhook first."
@@ -211,6 +245,7 @@ def json_schema() -> dict[str, Any]:
     policy = shapes["Restart"]["properties"]["policy"]
     for shape in (bot, shapes["Common"]):
         shape["properties"]["restart"]["anyOf"].append({"enum": policy["anyOf"][0]["enum"]})
+        shape["properties"]["build"]["anyOf"].append({"type": "string", "minLength": 1})
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "bots.yaml"}
 
 

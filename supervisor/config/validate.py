@@ -37,14 +37,19 @@ def _with(root: Table, key: str, value: Table) -> Table:
     return Table(root.place, {**root.entries, key: value})
 
 
+_SHORT = {"restart": "policy", "build": "context"}
+
+
 def _spread(bot: Table) -> Table:
     """`restart: always` as `restart: {policy: always}`, so that it merges with other keys of restart."""
-    restart = bot.get("restart")
-    if not isinstance(restart, Scalar) or not restart.text or restart.broken:
-        return bot
-    place = restart.place
-    policy = Scalar(Place(place.file, place.line, place.column, field_under(place.field, "policy")), restart.text)
-    return Table(bot.place, {**bot.entries, "restart": Table(place, {"policy": policy})})
+    for key, meant in _SHORT.items():
+        short = bot.get(key)
+        if not isinstance(short, Scalar) or not short.text or short.broken:
+            continue
+        place = short.place
+        inner = Scalar(Place(place.file, place.line, place.column, field_under(place.field, meant)), short.text)
+        bot = Table(bot.place, {**bot.entries, key: Table(place, {meant: inner})})
+    return bot
 
 
 def validate(root: Table, findings: Findings) -> schema.Fleet:

@@ -76,6 +76,21 @@ class RunStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class RunFound:
+    """A run of an earlier life goes on, for the bot that `wish` wants; told first of all, before any other event.
+
+    `epoch` is that of its lease, None when it could not be had; `same`: it is what a start would make today.
+    """
+
+    number: int
+    handle: Handle
+    wish: Wanted
+    epoch: int | None
+    same: bool
+    port: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RunRefused:
     number: int
     reason: str
@@ -162,6 +177,7 @@ Event = (
     | LeaseUnavailable
     | LeaseLost
     | RunStarted
+    | RunFound
     | RunRefused
     | RunExited
     | RunStuck

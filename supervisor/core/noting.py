@@ -38,6 +38,8 @@ def note(facts: Facts, event: e.Event, now: float) -> list[c.Command]:
     match event:
         case e.Wanted(spec, paused):
             return _wanted(facts, spec, paused)
+        case e.RunFound():
+            return _found(facts, event, now)
         case e.Unwanted(why):
             facts.wanted, facts.unwanted_why = False, why
             return abandon_trouble(facts)
@@ -78,6 +80,18 @@ def _wanted(facts: Facts, spec: BotSpec, paused: bool) -> list[c.Command]:
         if old.run.token != spec.run.token:
             facts.bot_id = facts.username = None
     return out
+
+
+def _found(facts: Facts, event: e.RunFound, now: float) -> list[c.Command]:
+    """As if it had been started just now, under the lease that was had for it, or under none: then it must end."""
+    out = _wanted(facts, event.wish.spec, event.wish.paused)
+    run = facts.run = Run(event.number, event.wish.spec.run)
+    facts.last_run = max(facts.last_run, event.number)
+    facts.starts += 1
+    facts.restart_asked = not event.same
+    if event.epoch is not None:
+        facts.lease = LeaseFact(event.wish.spec.token_id, event.epoch)
+    return out + _started(facts, run, event.handle, event.port, now)
 
 
 def _released(facts: Facts) -> None:

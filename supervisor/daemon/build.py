@@ -25,16 +25,38 @@ from supervisor.logs.echo import Echo, configure
 from supervisor.logs.pipeline import BotLog
 from supervisor.logs.redact import Redactor
 from supervisor.logs.store import LogStore
-from supervisor.model.bots import Fleet, LogPolicy
+from supervisor.model.bots import Fleet, LogPolicy, RunnerKind, RunSpec
+from supervisor.model.runs import RunId
 from supervisor.model.signs import Sign
 from supervisor.paths import log_folder
 from supervisor.rivals.host import HostEyes
 from supervisor.runners import environment
+from supervisor.runners.containers.engine import Engine
+from supervisor.runners.containers.images import Images
+from supervisor.runners.docker import DockerRunner
+from supervisor.runners.marks import CONTAINER, Mark
 from supervisor.runners.ports import Ports
 from supervisor.runners.process import ProcessRunner
+from supervisor.runners.protocol import LogSink, Runner
 from supervisor.runners.reaper import Reaper
 from supervisor.runners.setup import Setups
 from supervisor.runners.tool import run_tool
+
+
+@dataclass(slots=True)
+class Preparation:
+    """Makes a bot ready for its start in the way of its runner."""
+
+    setups: Setups
+    images: Images
+
+    async def prepare(self, spec: RunSpec, bot: str, sink: LogSink) -> Path | None:
+        if spec.runner is RunnerKind.DOCKER:
+            return await self.images.prepare(spec, bot, sink)
+        return await self.setups.prepare(spec, bot, sink)
+
+    def forget(self, bot: str) -> None:
+        self.setups.forget(bot)
 
 
 @dataclass(slots=True)
@@ -42,7 +64,7 @@ class Built:
     """The parts that the daemon itself starts and ends."""
 
     reaper: Reaper
-    runners: Mapping[str, ProcessRunner]
+    runners: Mapping[str, Runner]
     roster: Roster
     office: Office
     simulation: Simulation
@@ -87,31 +109,38 @@ def build(
 
         return BotLog(LogStore(folder, bot, policy), redactor, on_signs, echo)
 
+    def mark(run: RunId, kind: RunnerKind) -> Mark:
+        return runner.mark(run) if kind is RunnerKind.PROCESS else Mark(journal.fleet_id, CONTAINER, run)
+
+    def variables(spec: RunSpec, run: RunId, port: int | None, venv: Path | None) -> Mapping[str, str]:
+        if spec.runner is RunnerKind.DOCKER:
+            return environment.build_for_container(spec, mark(run, spec.runner), port=port)
+        return environment.build(spec, runner.mark(run), port=port, venv=venv, base=environ)
+
+    docker = DockerRunner(journal.fleet_id, Engine(environ), state_dir / "containers", f"{_holder()}, {state_dir}")
+    runners: dict[str, Runner] = {RunnerKind.PROCESS: runner, RunnerKind.DOCKER: docker}
     health = HttpHealth()
     eyes = HostEyes(journal.fleet_id, redactor.redact_text, partial(run_tool, reaper))
     services = Services(
-        runners={"process": runner},
-        setups=Setups(state_dir, runner, base=environ),
+        runners=runners,
+        setups=Preparation(Setups(state_dir, runner, base=environ), docker.images),
         leases=FileLeases(default_directory(), _holder()),
         journal=journal,
         ports=Ports(),
         telegram=TelegramCalls(),
         health=health,
-        host=Insight(eyes, runner.table, runner.mark),
+        host=Insight(eyes, runner.table, mark),
         make_log=make_log,
-        environ=lambda spec, run, port, venv: environment.build(
-            spec, runner.mark(run), port=port, venv=venv, base=environ
-        ),
+        environ=variables,
+        containers=docker,
         redact=redactor.redact_text,
     )
     roster = Roster(services)
     simulation = Simulation()
     usage = Usage(runner.table)
-    rooms = Rooms(
-        roster, journal, usage, simulation, folder, runner.mark, learn=lambda wanted: _learn(redactor, wanted)
-    )
+    rooms = Rooms(roster, journal, usage, simulation, folder, mark, learn=lambda wanted: _learn(redactor, wanted))
     office = Office(config, environ, rooms)
-    return Built(reaper, {"process": runner}, roster, office, simulation, health, echo)
+    return Built(reaper, runners, roster, office, simulation, health, echo)
 
 
 def _holder() -> str:

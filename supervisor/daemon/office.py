@@ -21,7 +21,7 @@ from supervisor.keep.keeper import Keeper
 from supervisor.keep.overview import iso, overview
 from supervisor.keep.roster import Roster
 from supervisor.keep.usage import Usage
-from supervisor.model.bots import SIMULATOR, Fleet
+from supervisor.model.bots import SIMULATOR, Fleet, RunnerKind
 from supervisor.model.incidents import Incident
 from supervisor.model.plans import ChangeKind, Reload
 from supervisor.model.runs import LogLine, RunId
@@ -40,7 +40,7 @@ class Rooms:
     usage: Usage
     simulation: Simulation
     logs: Path
-    mark: Callable[[RunId], Mark]
+    mark: Callable[[RunId, RunnerKind], Mark]
     learn: Callable[[Fleet], None]
 
 
@@ -66,6 +66,8 @@ class Office:
         """Make a loaded fleet the wanted one."""
         settled = await self._rooms.simulation.settle(fleet)
         self._rooms.learn(settled)
+        if self.written is None:
+            await self._rooms.roster.take_up(settled)
         self.written = fleet
         warnings = dict.fromkeys(map(str, fleet.warnings))
         for warning in warnings:
@@ -106,7 +108,7 @@ class Office:
         for keeper in self._rooms.roster:
             run = keeper.machine.facts.run
             if run is not None and run.handle is not None:
-                runs[self._rooms.mark(run.handle.run)] = run.started_at
+                runs[self._rooms.mark(run.handle.run, run.spec.runner)] = run.started_at
         costs = await self._rooms.usage.of(runs)
         latest = self._rooms.journal.latest()
         now = time.monotonic()

@@ -13,7 +13,7 @@ class HttpHealth:
     def __init__(self) -> None:
         self._session: object | None = None
 
-    async def ask(self, port: int, path: str, timeout: float) -> HealthAnswer:
+    async def ask(self, port: int, path: str, timeout: float, host: str = "127.0.0.1") -> HealthAnswer:
         import aiohttp
 
         session = self._session
@@ -22,7 +22,7 @@ class HttpHealth:
             session = self._session = aiohttp.ClientSession(connector=connector, auto_decompress=False)
         limit = aiohttp.ClientTimeout(total=timeout)
         try:
-            async with session.get(f"http://127.0.0.1:{port}{path}", timeout=limit, allow_redirects=False) as got:
+            async with session.get(f"http://{host}:{port}{path}", timeout=limit, allow_redirects=False) as got:
                 ok = 200 <= got.status < 300
                 return HealthAnswer(ok, True, f"GET {path}: {got.status}")
         except aiohttp.ClientConnectorError:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from supervisor.core.steps import Looked, SourceRead
-from supervisor.model.bots import BotSpec, RunSpec
+from supervisor.model.bots import BotSpec, RunnerKind, RunSpec
 from supervisor.model.rivals import Connections
 from supervisor.model.runs import RunId
 from supervisor.rivals.connections import count
@@ -18,7 +18,7 @@ from supervisor.runners.proctable import ProcessTable
 class Insight:
     """Asks the room `rivals` for all bots of one supervisor."""
 
-    def __init__(self, eyes: HostEyes, table: ProcessTable, mark: Callable[[RunId], Mark]) -> None:
+    def __init__(self, eyes: HostEyes, table: ProcessTable, mark: Callable[[RunId, RunnerKind], Mark]) -> None:
         self._eyes = eyes
         self._table = table
         self._mark = mark
@@ -37,11 +37,14 @@ class Insight:
     async def read_source(self, spec: BotSpec) -> SourceRead:
         from supervisor.rivals.source import read_source
 
+        container = spec.run.container
+        if container is not None and container.build is None:
+            return SourceRead(())  # an image's insides are not on this host
         return SourceRead(await asyncio.to_thread(read_source, spec.run.cwd, spec.run.command))
 
     async def count_connections(self, run: RunId, spec: RunSpec) -> Connections:
         async def pids() -> Sequence[int]:
             snapshot = await self._table.scan()
-            return [process.pid for process in snapshot.members(self._mark(run))]
+            return [process.pid for process in snapshot.members(self._mark(run, spec.runner))]
 
         return await count(pids, spec.api_url, spec.proxy)

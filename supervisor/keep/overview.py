@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from supervisor.core.facts import Facts
 from supervisor.keep.keeper import Keeper
 from supervisor.keep.usage import Cost
+from supervisor.model.bots import BotSpec
 from supervisor.model.runs import RunId
 from supervisor.model.status import BotStatus
 
@@ -39,7 +40,16 @@ def overview(
         lease=_lease(keeper, facts),
         rss_bytes=cost.rss if cost else None,
         cpu_percent=cost.cpu if cost else None,
+        container=handle.container[:12] if handle and handle.container else None,
+        image=_image(spec),
     )
+
+
+def _image(spec: BotSpec | None) -> str | None:
+    container = spec.run.container if spec else None
+    if container is None:
+        return None
+    return container.image or (f"built from {container.build.context}" if container.build else None)
 
 
 def _lease(keeper: Keeper, facts: Facts) -> dict[str, object] | None:

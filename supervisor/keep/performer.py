@@ -15,12 +15,13 @@ from supervisor.core import commands as c
 from supervisor.core import events as e
 from supervisor.core import steps as s
 from supervisor.errors import LeaseHeld, StartRefused, StillAlive
-from supervisor.keep.services import Services
+from supervisor.keep.services import KnowsContainers, Services
 from supervisor.leases import Lease, LeaseUnavailable
 from supervisor.logs.pipeline import BotLog
-from supervisor.model.bots import BotSpec, Mode, Policy, RunSpec, StopPolicy
+from supervisor.model.bots import BotSpec, Mode, Policy, RunnerKind, RunSpec, StopPolicy
 from supervisor.model.runs import Handle, RunId
 from supervisor.model.signs import Sign
+from supervisor.runners.containers.labels import Ours
 from supervisor.runners.environment import wanted_port
 from supervisor.runners.protocol import StartOrder
 
@@ -131,7 +132,32 @@ class Performer:
         except LeaseUnavailable as error:
             self._tell(e.LeaseUnavailable(token_id, str(error)))
         else:
-            self._tell(e.LeaseTaken(token_id, self.lease.epoch))
+            if self._services.containers is None:
+                self._tell(e.LeaseTaken(token_id, self.lease.epoch))
+            else:
+                lease, self.lease = self.lease, None
+                self._spawn(self._ask_engine(self._services.containers, lease), f"claim {self.bot}")
+
+    async def _ask_engine(self, containers: KnowsContainers, lease: Lease) -> None:
+        """A container outlives its supervisor, and no file lock does: one that has the token is its holder too."""
+        contained = self._spec is not None and self._spec.run.runner is RunnerKind.DOCKER
+        try:
+            held = await containers.holder(lease.token_id)
+        except Exception as error:
+            if contained:
+                lease.drop()
+                self._tell(e.LeaseUnavailable(lease.token_id, str(error)))
+                return
+            held = None  # no engine that answers: a child process must not wait for one
+        except BaseException:
+            lease.drop()
+            raise
+        if held is not None:
+            lease.drop()
+            self._tell(e.LeaseRefused(lease.token_id, held))
+            return
+        self.lease = lease
+        self._tell(e.LeaseTaken(lease.token_id, lease.epoch))
 
     def _drop(self) -> None:
         if self.lease is not None:
@@ -151,7 +177,7 @@ class Performer:
             port = self._services.ports.reserve(self.bot, wanted_port(spec)) if web else None
             environ = self._services.environ(spec, run, port, self._venv)
             fd = self.lease.fd if self.lease else None
-            order = StartOrder(run, spec, environ, lease_fd=fd, lease_epoch=command.epoch)
+            order = StartOrder(run, spec, environ, lease_fd=fd, lease_epoch=command.epoch, port=port)
             self._handle = await self._services.runners[spec.runner].start(order, self.log)
         except StartRefused as refused:
             self.log.note(f"not started: {refused.reason}")
@@ -161,12 +187,31 @@ class Performer:
             log.exception("%s could not be started", run)
             self._tell(e.RunRefused(number, f"internal error: {type(error).__name__}", permanent=False))
             return
-        self.log.note(f"run {number} started, pid {self._handle.pid}")
-        self._spawn(self._wait(self._handle), f"wait {run}")
-        if port is not None:
-            self._watch(self._watch_health(number, port), f"health {run}")
-        self._watch(self._watch_backlog(number), f"backlog {run}")
+        self.log.note(f"run {number} started, {self._handle.where}")
+        self._attend(self._handle, port)
         self._tell(e.RunStarted(number, self._handle, port))
+
+    def take_up(self, containers: KnowsContainers, left: Ours, wish: e.Wanted) -> None:
+        """A container of an earlier life is this bot's run again; what becomes of it is the machine's to say."""
+        number, port, epoch = left.run.number, left.port, None
+        try:
+            self.lease = self._services.leases.take(wish.spec.token_id, self.bot)
+            epoch = self.lease.epoch
+        except (LeaseHeld, LeaseUnavailable) as error:
+            self.log.note(f"{left.name} cannot be kept: {error}")
+        self._number, self._handle = number, containers.resume(left, self.log)
+        self.log.note(f"run {number} goes on, {self._handle.where}")
+        self._attend(self._handle, port)
+        same = containers.same(left, wish.spec.run)
+        self._tell(e.RunFound(number, self._handle, wish, epoch, same, port))
+
+    def _attend(self, handle: Handle, port: int | None) -> None:
+        """What goes on beside a live run."""
+        run = handle.run
+        self._spawn(self._wait(handle), f"wait {run}")
+        if port is not None:
+            self._watch(self._watch_health(run.number, port, handle.address), f"health {run}")
+        self._watch(self._watch_backlog(run.number), f"backlog {run}")
 
     async def _wait(self, handle: Handle) -> None:
         self._waiting = True
@@ -205,10 +250,11 @@ class Performer:
         reason = self._services.redact(f"its end could not be observed: {error or type(error).__name__}")
         self._tell(e.RunStuck(run.number, reason))
 
-    async def _watch_health(self, number: int, port: int) -> None:
+    async def _watch_health(self, number: int, port: int, host: str) -> None:
         ready = False
         while True:
-            answer = await self._services.health.ask(port, self.policy.web.health, self.policy.web.timeout)
+            web = self.policy.web
+            answer = await self._services.health.ask(port, web.health, web.timeout, host)
             ready = ready or answer.ok
             self._tell(e.HealthSeen(number, answer.ok, answer.port_open, answer.detail))
             await asyncio.sleep(

@@ -6,15 +6,20 @@ No step orders bots: where a token moves from one bot to another, its lease make
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from supervisor.core import events as e
-from supervisor.errors import SupervisorError
+from supervisor.errors import StillAlive, SupervisorError
 from supervisor.keep.keeper import Keeper
-from supervisor.keep.services import Services
-from supervisor.model.bots import Fleet
+from supervisor.keep.services import KnowsContainers, Services
+from supervisor.model.bots import Fleet, RunnerKind, StopPolicy
 from supervisor.names import UnknownBot
+from supervisor.runners.containers.engine import EngineError
+from supervisor.runners.containers.labels import Ours, newest
+
+log = logging.getLogger(__name__)
 
 
 class Leaving(SupervisorError):
@@ -22,6 +27,20 @@ class Leaving(SupervisorError):
 
     def __init__(self) -> None:
         super().__init__("the supervisor is stopping its bots and then leaves; nothing is changed any more")
+
+
+def _is_wanted(fleet: Fleet, found: Ours) -> bool:
+    spec = fleet.bots.get(found.run.bot)
+    return spec is not None and spec.token_id == found.token_id
+
+
+async def _end(containers: KnowsContainers, found: Ours, fleet: Fleet) -> None:
+    spec = fleet.bots.get(found.run.bot)
+    log.info("ending the container %s, which an earlier life left and nobody wants", found.name)
+    try:
+        await containers.end(found, spec.policy.stop if spec else StopPolicy())
+    except StillAlive as error:  # its token is not given to anybody while it lives
+        log.error("%s", error)
 
 
 class Roster:
@@ -45,6 +64,28 @@ class Roster:
             return self._keepers[name]
         except KeyError:
             raise UnknownBot(name, self._keepers) from None
+
+    async def take_up(self, fleet: Fleet) -> None:
+        """Before anything starts: containers of an earlier life go on as the runs of their bots, or are ended.
+
+        What nobody wants any more ends here; what is wanted otherwise is its keeper's to replace.
+        """
+        containers = self._services.containers
+        if containers is None:
+            return
+        try:
+            left = await containers.left()
+        except EngineError as error:
+            if any(spec.run.runner is RunnerKind.DOCKER for spec in fleet):
+                log.warning("containers of an earlier life, if any, could not be looked for: %s", error)
+            return
+        chosen = newest(left)
+        wanted = {name: found for name, found in chosen.items() if _is_wanted(fleet, found)}
+        ends = [_end(containers, each, fleet) for each in left if wanted.get(each.run.bot) is not each]
+        await asyncio.gather(*ends)
+        for name, found in wanted.items():
+            wish = e.Wanted(fleet.bots[name], self._services.journal.paused(name))
+            self._add(name, fleet).performer.take_up(containers, found, wish)
 
     def apply(self, fleet: Fleet) -> None:
         """Make `fleet` what is wanted. Removals first, so that tokens come free for those who wait.

@@ -13,10 +13,12 @@ from supervisor.core.steps import Answer, Looked, SourceRead, Step
 from supervisor.journal import Journal
 from supervisor.leases import TokenLeases
 from supervisor.logs.pipeline import BotLog
-from supervisor.model.bots import BotSpec, LogPolicy, RunSpec
+from supervisor.model.bots import BotSpec, LogPolicy, RunSpec, StopPolicy
+from supervisor.model.leases import Holder
 from supervisor.model.rivals import Connections
-from supervisor.model.runs import RunId
+from supervisor.model.runs import Handle, RunId
 from supervisor.model.signs import Sign
+from supervisor.runners.containers.labels import Ours
 from supervisor.runners.ports import Ports
 from supervisor.runners.protocol import LogSink, Runner
 
@@ -49,10 +51,24 @@ class LooksAtHost(Protocol):
     async def count_connections(self, run: RunId, spec: RunSpec) -> Connections: ...
 
 
+class KnowsContainers(Protocol):
+    """Containers that outlive supervisors; see runners/docker.py. All raise EngineError where no engine answers."""
+
+    async def holder(self, token_id: int) -> Holder | None: ...
+
+    async def left(self) -> list[Ours]: ...
+
+    def resume(self, left: Ours, sink: LogSink) -> Handle: ...
+
+    async def end(self, left: Ours, how: StopPolicy) -> None: ...
+
+    def same(self, left: Ours, spec: RunSpec) -> bool: ...
+
+
 class ChecksHealth(Protocol):
     """Asks a web bot once; see keep/health.py."""
 
-    async def ask(self, port: int, path: str, timeout: float) -> HealthAnswer: ...
+    async def ask(self, port: int, path: str, timeout: float, host: str = "127.0.0.1") -> HealthAnswer: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +96,7 @@ class Services:
     make_log: MakeLog
     environ: Callable[[RunSpec, RunId, int | None, Path | None], Mapping[str, str]]
     redact: Callable[[str], str]
+    containers: KnowsContainers | None = None
     monotonic: Callable[[], float] = time.monotonic
     wall: Callable[[], float] = time.time
     chance: Callable[[], float] = field(default=random.random)

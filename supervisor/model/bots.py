@@ -31,6 +31,13 @@ class Mode(StrEnum):
     WORKER = "worker"
 
 
+class RunnerKind(StrEnum):
+    """What a run is: a child process, or a container of a Docker engine."""
+
+    PROCESS = "process"
+    DOCKER = "docker"
+
+
 class Token:
     """A bot token that cannot be shown by accident: `str`, `repr` and logs give the id only."""
 
@@ -80,7 +87,7 @@ class RunSpec:
     proxy: str | None = field(default=None, repr=False)
     token_env: tuple[str, ...] = ("TELEGRAM_BOT_TOKEN", "BOT_TOKEN")
     port: int | None = None
-    runner: str = "process"
+    runner: RunnerKind = RunnerKind.PROCESS
     container: ContainerSpec | None = None
 
 

@@ -49,6 +49,8 @@ class BotStatus:
     lease: dict[str, object] | None
     rss_bytes: int | None
     cpu_percent: float | None
+    container: str | None = None
+    image: str | None = None
 
     def as_json(self) -> dict[str, object]:
         return asdict(self)

@@ -13,13 +13,12 @@ import contextlib
 import json
 import logging
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from supervisor.errors import StartRefused
+from supervisor.errors import StartRefused, StillAlive
 from supervisor.model.bots import RunSpec, StopPolicy
 from supervisor.model.containers import TokenDelivery
 from supervisor.model.leases import Holder
@@ -40,6 +39,7 @@ STALE = 60.0
 """Seconds after which a container of another fleet that was created and not started is nobody's beginning."""
 
 _ASK = 5.0
+_SILENCE = 5.0
 _AGAIN = 2.0
 
 
@@ -73,6 +73,8 @@ class DockerRunner:
         self._here = Here(engine)
         self._runs: dict[RunId, _Run] = {}
         self._leaving: set[Ending] = set()
+        self._silent_until = float("-inf")
+        self._silence = ""
         self._listening: asyncio.Task[None] | None = None
 
     async def start(self, order: StartOrder, sink: LogSink) -> Handle:
@@ -129,17 +131,29 @@ class DockerRunner:
     # what is on the engine
 
     async def holder(self, token_id: int) -> Holder | None:
-        """Whose running container has this token, unless it is a run of this life. Raises EngineError.
+        """Whose running container has this token. Raises EngineError.
 
         One that an earlier life of this supervisor left, and that nobody took up, is ended here.
         """
+        if not self._engine.is_there():
+            return None
+        if time.monotonic() < self._silent_until:
+            raise Unreachable(self._silence)
         known = {run.ending.identity for run in self._runs.values()}
-        for other in await self._with_token(token_id):
-            if not other.alive or other.id in known:
+        try:
+            others = await self._with_token(token_id)
+        except Unreachable as error:  # a whole fleet that asks a hanging engine must not wait for it one by one
+            self._silent_until, self._silence = time.monotonic() + _SILENCE, str(error)
+            raise
+        for other in others:
+            if not other.alive:
                 continue
-            if other.fleet != self._fleet:
+            if other.fleet != self._fleet or other.id in known:
                 return _holder(other)
-            await self.end(other, StopPolicy())
+            try:
+                await self.end(other, StopPolicy())
+            except StillAlive:
+                return _holder(other)
         return None
 
     async def left(self) -> list[Ours]:
@@ -321,15 +335,3 @@ def _refusal(error: EngineError, order: StartOrder) -> str:
     if isinstance(error, Missing) and "network" in str(error).lower():
         return f"{error}: create it (docker network create), or mend `networks`"
     return f"the engine refused to start it: {error}"
-
-
-def newest(found: Sequence[Ours]) -> dict[str, Ours]:
-    """Of each bot the container to be taken up: a live one before others, then the latest."""
-    chosen: dict[str, Ours] = {}
-    for each in found:
-        if each.state == "created":
-            continue
-        best = chosen.get(each.run.bot)
-        if best is None or (each.alive, each.run.number) > (best.alive, best.run.number):
-            chosen[each.run.bot] = each
-    return chosen

@@ -30,7 +30,7 @@ class Patience:
 
 
 class Ending:
-    """One per run, from its start on; `ended` is the reaper's future for the leader."""
+    """One per run, from its start on; `ended` is the reaper's future for the leader, `lease` the inherited file."""
 
     def __init__(
         self,
@@ -40,6 +40,7 @@ class Ending:
         ended: asyncio.Future[int],
         table: ProcessTable,
         patience: Patience,
+        lease: tuple[int, int] | None = None,
     ) -> None:
         self._mark = mark
         self._pid = pid
@@ -47,6 +48,7 @@ class Ending:
         self._ended = ended
         self._table = table
         self._patience = patience
+        self._lease = lease
         self._loop = asyncio.get_running_loop()
         self._news = asyncio.Event()
         self._pins: dict[tuple[int, float], Pin] = {}
@@ -111,7 +113,7 @@ class Ending:
         except OSError:  # out of descriptors: nothing is proved, look again until the time is over
             await asyncio.sleep(_BLINDNESS)
             return []
-        members = snapshot.members(self._mark, (self._pid, self._started), self._known)
+        members = snapshot.members(self._mark, (self._pid, self._started), self._known, self._lease)
         self._known.update(process.identity for process in members)
         return members or (None if ended else [])
 

@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from supervisor.model.bots import Mode, RunSpec
+from supervisor.model.containers import TokenDelivery
+from supervisor.runners.containers.creation import TOKEN_FOLDER, TOKEN_NAME
 from supervisor.runners.marks import BOT, MARK, Mark
 
 INHERITED = frozenset(
@@ -32,6 +34,9 @@ INHERITED_BY_SETUP = frozenset(
 )  # fmt: skip
 """What `setup` gets beside those: how this machine reaches package registries. Addresses of private registries
 hold passwords, which is why the bot itself does not get them."""
+
+TOKEN_FILE = "TELEGRAM_BOT_TOKEN_FILE"  # noqa: S105 - a name
+"""Names the file with the token, where it is not in a variable."""
 
 _SETUP_PREFIXES = ("PIP_", "UV_", "POETRY_", "NPM_CONFIG_", "npm_config_", "YARN_", "PNPM_", "COREPACK_")
 # Settings of the supervisor's own installation, not of the registries.
@@ -76,6 +81,20 @@ def build_for_setup(
     for name in spec.token_env:
         environ.pop(name, None)
     return _finish(environ, mark, venv)
+
+
+def build_for_container(spec: RunSpec, mark: Mark, *, port: int | None = None) -> dict[str, str]:
+    """The environment of a bot in a container: nothing of this machine, whose folders are not there."""
+    environ = {MARK: str(mark), BOT: mark.run.bot, "PYTHONUNBUFFERED": "1", "TINI_KILL_PROCESS_GROUP": "1"}
+    environ |= spec.env
+    environ["TELEGRAM_API_URL"] = spec.api_url
+    environ["ENABLE_HEALTH_SERVER"] = "1" if spec.mode is Mode.WEB else "0"
+    environ |= _proxy(spec.proxy)
+    if spec.mode is Mode.WEB and port is not None:
+        environ["PORT"] = str(port)
+    if spec.container is not None and spec.container.token_delivery is TokenDelivery.FILE:
+        return environ | {TOKEN_FILE: f"{TOKEN_FOLDER}/{TOKEN_NAME}"}
+    return environ | dict.fromkeys(spec.token_env, spec.token.reveal())
 
 
 def find_venv(cwd: Path) -> Path | None:

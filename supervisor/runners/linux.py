@@ -29,9 +29,9 @@ def _prctl() -> Callable[..., int]:
 prctl = _prctl()
 
 
-def become_subreaper() -> bool:
-    """Orphaned descendants of this process become its children (prctl(2)); False where that is unknown."""
-    return LINUX and prctl(_PR_SET_CHILD_SUBREAPER, 1) == 0
+def become_subreaper(wanted: bool = True) -> bool:
+    """Orphaned descendants of this process become its children (prctl(2)), or not; False where that is unknown."""
+    return LINUX and prctl(_PR_SET_CHILD_SUBREAPER, int(wanted)) == 0
 
 
 def die_with(parent: int) -> None:

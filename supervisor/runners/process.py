@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import signal
 from dataclasses import dataclass
 
 from supervisor.errors import StartRefused
 from supervisor.model.bots import StopPolicy
 from supervisor.model.runs import Exit, Handle, RunId
 from supervisor.runners.ending import Ending, Patience
-from supervisor.runners.launch import Order, launch
+from supervisor.runners.launch import Order, Started, launch
 from supervisor.runners.marks import MARK, Mark
 from supervisor.runners.outlet import Outlet
 from supervisor.runners.procfs import read_process
@@ -75,11 +76,23 @@ class ProcessRunner:
                 umask=self._umask,
             )
         )
+        try:
+            return self._attend(order, mark, started, sink)
+        except BaseException:  # it runs, and nobody would know of it
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(started.pid, signal.SIGKILL)
+            raise
+
+    def _attend(self, order: StartOrder, mark: Mark, started: Started, sink: LogSink) -> Handle:
         ended = self._reaper.watch(started.pid)  # no await since the fork: nobody can have reaped it
         process = read_process(started.pid)
         born = process.started if process else 0.0
+        lease = None
+        if order.lease_fd is not None:
+            held = os.fstat(order.lease_fd)
+            lease = (held.st_dev, held.st_ino)
         outlets = (Outlet(started.stdout, "stdout", sink), Outlet(started.stderr, "stderr", sink))
-        ending = Ending(mark, started.pid, born, ended, self.table, self._patience)
+        ending = Ending(mark, started.pid, born, ended, self.table, self._patience, lease)
         self._runs[order.run] = _Run(ended, outlets, ending, self._finishing(order.run, ended, outlets, ending))
         return Handle("process", order.run, {"pid": started.pid, "started": born})
 

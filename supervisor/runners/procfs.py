@@ -165,6 +165,23 @@ def descendants(pid: int) -> list[Process]:
     return found
 
 
+def has_open(pid: int, file: tuple[int, int]) -> bool:
+    """Whether the process has this file (device, inode) open; False where that cannot be read."""
+    folder = f"/proc/{pid}/fd"
+    try:
+        numbers = os.listdir(folder)  # noqa: PTH208 - as above
+    except OSError:
+        return False
+    for number in numbers:
+        try:
+            found = os.stat(f"{folder}/{number}")  # noqa: PTH116
+        except OSError:
+            continue
+        if (found.st_dev, found.st_ino) == file:
+            return True
+    return False
+
+
 def command_line(pid: int) -> list[str]:
     """The words a process was started with; empty when they cannot be read. They may hold secrets."""
     if LINUX:

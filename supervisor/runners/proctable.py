@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from supervisor.runners.marks import Mark
-from supervisor.runners.procfs import Process, find_mark, list_pids, read_environ, read_process
+from supervisor.runners.procfs import Process, find_mark, has_open, list_pids, read_environ, read_process
 
 _SLICE = 0.004
 """Seconds of reading after which the loop gets a turn."""
@@ -43,14 +43,22 @@ class Snapshot:
         return self._marked.keys()
 
     def members(
-        self, mark: Mark, leader: tuple[int, float] | None = None, known: Iterable[tuple[int, float]] = ()
+        self,
+        mark: Mark,
+        leader: tuple[int, float] | None = None,
+        known: Iterable[tuple[int, float]] = (),
+        lease: tuple[int, int] | None = None,
     ) -> list[Process]:
         """Everything of the run `mark` whose first process is (was) `leader`, a pid and its start time.
 
-        `known` are members seen before, which may have lost every sign of it since.
+        `known` are members seen before, which may have lost every sign of it since. `lease` is the file (device,
+        inode) that only this run has inherited: an orphan of ours that has it open is the run's, whatever it hides.
         """
         found: dict[int, Process] = {}
         fresh = list(self._marked.get(mark, ()))
+        if lease is not None:
+            orphans = (child for child in self._children.get(os.getpid(), ()) if child.mark is None)
+            fresh += [child for child in orphans if has_open(child.pid, lease)]
         if leader is not None:
             fresh += self._led_by(*leader)
         for pid, started in known:
@@ -103,7 +111,8 @@ class Snapshot:
 class ProcessTable:
     """Takes snapshots; remembers whose a process is, for programs that clear their environment.
 
-    What cleared its environment, left the session and lost its parent before any scan saw it is lost to us.
+    What cleared its environment, left the session and lost its parent before any scan saw it shows itself only by
+    the lease that it inherited; if it closed that as well, it is lost to us.
     """
 
     def __init__(self) -> None:

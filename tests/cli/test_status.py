@@ -15,7 +15,7 @@ from tests.fakes.supervisor import FakeSupervisor, bot
 
 BOT_KEYS = [
     *("name", "mode", "state", "reason", "runner", "pid", "bot_id", "username", "since", "uptime_s", "restarts"),
-    *("conflicts", "last_incident", "port", "health", "lease", "rss_bytes", "cpu_percent"),
+    *("conflicts", "last_incident", "port", "health", "lease", "rss_bytes", "cpu_percent", "container", "image"),
 ]
 
 

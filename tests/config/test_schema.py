@@ -18,6 +18,7 @@ from supervisor.config import schema
 from supervisor.config.bots import policy_of
 from supervisor.config.units import duration_text, size_text
 from supervisor.model.bots import BotSpec, Policy, RunSpec
+from supervisor.model.containers import Build, ContainerSpec
 from tests.config.yard import NEWS_TOKEN, Yard, a_bot
 
 MANUAL = (Path(__file__).parents[2] / "docs" / "bots-yaml.md").read_text(encoding="utf-8")
@@ -101,14 +102,31 @@ OTHERS = {
     "stall.restart": "true", "stall.after": "1s", "stall.every": "1s",
     "web.health": "/h", "web.start_timeout": "1s", "web.interval": "1s", "web.timeout": "1s", "web.failures": "1",
     "logs.max_size": "1MB", "logs.keep": "1", "token": "987654321:AAFakeFakeFakeFakeFakeFakeFakeFakeF",
-    "token_file": "t",
+    "token_file": "t", "runner": "docker", "image": "a", "build.context": "built",
+    "build.dockerfile": "Dockerfile2", "build.args": "{A: 1}", "volumes": "a:/a", "networks": "host",
+    "memory": "64MB", "cpus": "0.5", "pids": "100", "pull": "never", "token_delivery": "file", "read_only": "true",
 }  # fmt: skip
+OF_CONTAINERS = {
+    "runner",
+    "image",
+    "volumes",
+    "networks",
+    "memory",
+    "cpus",
+    "pids",
+    "pull",
+    "token_delivery",
+    "read_only",
+}
 
 
 @pytest.mark.parametrize("key", [key for key, default in BOT_KEYS.items() if not isinstance(default, BaseModel)])
 def test_the_manual_says_rightly_whether_a_change_restarts(yard: Yard, key: str) -> None:
     yard.write("own.env", "A=1\n")
     yard.write("t", "987654321:AAFakeFakeFakeFakeFakeFakeFakeFakeF")
+    yard.write("built/Dockerfile", "FROM a\n")
+    yard.write("built/Dockerfile2", "FROM a\n")
+    yard.write("old/Dockerfile", "FROM a\n")
     (yard.root / "env" / "bin").mkdir(parents=True)
     (yard.root / "env" / "bin" / "python").symlink_to(sys.executable)
     mode = "web" if key in ("port", "web.health") else "worker"
@@ -120,6 +138,8 @@ def test_the_manual_says_rightly_whether_a_change_restarts(yard: Yard, key: str)
 def specs(yard: Yard, key: str, value: str, mode: str) -> tuple[BotSpec, BotSpec]:
     outer, _, inner = key.partition(".")
     line = f"{outer}: {{{inner}: {value}}}" if inner else f"{outer}: {value}"
+    if outer in OF_CONTAINERS | {"build"}:
+        return of_containers(yard, key, line)
     text = a_bot(mode=mode)
     for taken in {"token_file": ("token",)}.get(outer, (outer,)):
         text = re.sub(rf"^    {taken}: .*\n", "", text, flags=re.MULTILINE)
@@ -128,13 +148,25 @@ def specs(yard: Yard, key: str, value: str, mode: str) -> tuple[BotSpec, BotSpec
     return before, after
 
 
+def of_containers(yard: Yard, key: str, line: str) -> tuple[BotSpec, BotSpec]:
+    if key in ("runner", "image"):
+        image = "\nimage: a" if key == "runner" else ""
+        return yard.bot(), yard.bot(line + image)
+    base = "build: {context: old}" if key == "build.context" else "build: {context: built}"
+    if not key.startswith("build."):
+        return yard.bot(base), yard.bot(f"{base}\n{line}")
+    if key != "build.context":
+        line = line.replace("{", "{context: built, ", 1)
+    return yard.bot(base), yard.bot(line)
+
+
 def test_shapes_and_policies_have_the_same_keys_and_defaults() -> None:
     assert policy_of(schema.Common()) == Policy()
     sections = {"stop", "restart", "conflict", "stall", "web", "logs", "preflight"}
     assert set(Policy.__dataclass_fields__) == sections
-    assert set(RunSpec.__dataclass_fields__) - {"runner"} == set(schema.Bot.model_fields) - sections - {
-        "token_file", "env_file", "enabled",
-    }  # fmt: skip
+    keys = set(RunSpec.__dataclass_fields__) | set(ContainerSpec.__dataclass_fields__)
+    assert keys - {"container"} == set(schema.Bot.model_fields) - sections - {"token_file", "env_file", "enabled"}
+    assert set(Build.__dataclass_fields__) == set(schema.Build.model_fields)
 
 
 def examples() -> list[str]:

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from supervisor.model.bots import StopPolicy, Token
+from supervisor.model.bots import RunnerKind, StopPolicy, Token
 from supervisor.model.containers import ContainerSpec
 from supervisor.model.runs import Handle
 from supervisor.runners.containers.engine import Engine, EngineError
@@ -46,7 +46,7 @@ def contained(order: StartOrder) -> StartOrder:
     command = tuple("python3" if word == sys.executable else word for word in order.spec.command)
     environ = {name: value for name, value in order.environ.items() if name != "PATH"}
     token = Token(f"{100_000_000 + zlib.crc32(order.run.bot.encode())}:{TOKEN.reveal().partition(':')[2]}")
-    spec = replace(order.spec, token=token, command=command, runner="docker", container=container)
+    spec = replace(order.spec, token=token, command=command, runner=RunnerKind.DOCKER, container=container)
     return replace(order, environ=environ, spec=spec)
 
 

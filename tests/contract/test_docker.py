@@ -18,7 +18,8 @@ from supervisor.model.containers import Build, ContainerSpec, Pull, TokenDeliver
 from supervisor.model.runs import Exit, Handle
 from supervisor.runners.containers.ending import Patience
 from supervisor.runners.containers.engine import Engine
-from supervisor.runners.docker import DockerRunner, _create, newest
+from supervisor.runners.containers.labels import newest
+from supervisor.runners.docker import DockerRunner, _create
 from tests.contract.containers import AT_ONCE, IMAGE, Contained, contained, open_engine
 from tests.contract.stage import Lines, order, within
 

@@ -13,6 +13,7 @@ import pytest
 from supervisor.errors import StartRefused
 from supervisor.model.bots import StopPolicy
 from supervisor.model.runs import Exit
+from supervisor.runners.linux import become_subreaper
 from supervisor.runners.protocol import Runner
 from tests.contract.stage import Counter, Lines, gone, is_alive, order, python, within
 
@@ -164,6 +165,32 @@ async def test_a_stop_reaches_what_hides(process_runner: Runner) -> None:
     child = int(await sink.line("child"))
     await within(process_runner.stop(handle, SHORT))
     assert not is_alive(child)
+
+
+HIDES = """
+import os
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        os.execve("/bin/sh", ["sh", "-c", "echo child $$; exec sleep 1000"], {})
+    os._exit(0)
+os.wait()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a child subreaper")
+async def test_who_hides_from_everything_is_known_by_the_lease(process_runner: Runner, tmp_path: Path) -> None:
+    """Two forks, a session of its own, no environment, and all its elders gone before anybody looked."""
+    sink = Lines()
+    assert become_subreaper()
+    try:
+        with (tmp_path / "123456789.lock").open("w") as lease:
+            handle = await process_runner.start(order(*python(HIDES), lease_fd=lease.fileno()), sink)
+            child = int(await sink.line("child"))
+            assert await within(process_runner.wait(handle)) == Exit(0, left_behind=1)
+            assert not is_alive(child)
+    finally:
+        become_subreaper(False)
 
 
 async def test_a_wrapper_that_dies_first_leaves_its_bot_the_grace(process_runner: Runner) -> None:

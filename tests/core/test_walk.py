@@ -16,7 +16,7 @@ from supervisor.core.bot import Bot
 from supervisor.core.explain import phase, reason
 from supervisor.core.facts import Facts, Stage
 from supervisor.core.steps import Done
-from supervisor.model.bots import ConflictPolicy, OnHold, Policy, RestartPolicy, RestartWhen
+from supervisor.model.bots import ConflictPolicy, OnHold, Policy, RestartPolicy, RestartWhen, RunnerKind
 from tests.core.specs import spec
 from tests.core.world import EXITS, Broken, World, answer, sign
 
@@ -24,14 +24,24 @@ NAMES = ("news", "shop")
 TOKENS = (111111111, 222222222)
 
 
-def random_wish(rng: random.Random, name: str) -> e.Event:
+def random_wish(rng: random.Random, name: str) -> e.Wanted:
     policy = Policy(
         restart=RestartPolicy(policy=rng.choice(list(RestartWhen))),
         conflict=ConflictPolicy(wait=3, attempts=rng.choice([1, 2, 3]), window=20, on_hold=rng.choice(list(OnHold))),
         preflight=rng.random() < 0.8,
     )
-    wish = spec(name, bot_id=rng.choice(TOKENS), command=(rng.choice(["a", "b"]),))
+    kind = rng.choice(list(RunnerKind))
+    wish = spec(name, bot_id=rng.choice(TOKENS), command=(rng.choice(["a", "b"]),), runner=kind)
     return e.Wanted(replace(wish, policy=policy, enabled=rng.random() < 0.9))
+
+
+def same_wish(world: World, rng: random.Random, name: str) -> e.Wanted:
+    """Mostly what the bot's container was started with: bots.yaml is seldom edited in that moment."""
+    runs = [run for run in world.live.values() if run.bot == name]
+    wish = random_wish(rng, name)
+    if not runs or rng.random() < 0.3:
+        return wish
+    return replace(wish, spec=replace(wish.spec, run=runs[0].spec), paused=rng.random() < 0.1)
 
 
 def happen(world: World, rng: random.Random) -> None:
@@ -46,6 +56,7 @@ def happen(world: World, rng: random.Random) -> None:
         world.tell(name, rng.choice(wishes))
     elif roll < 0.028:
         world.crash()
+        world.revive({name: same_wish(world, rng, name) for name in NAMES})
     elif roll < 0.35 and world.news:
         world.tell(*world.news.pop(rng.randrange(len(world.news))))
     elif roll < 0.60 and name in world.steps:
@@ -180,7 +191,25 @@ class DropsWhileProbing(Bot):
         return out
 
 
-@pytest.mark.parametrize("planted", [StartsBesideTheOld, ForgetsLateLease, DropsWhileProbing])
+class ForgetsFoundRuns(Bot):
+    """Planted: a container of an earlier life is taken for none."""
+
+    def receive(self, event: e.Event, now: float) -> list[c.Command]:
+        return super().receive(event.wish if isinstance(event, e.RunFound) else event, now)
+
+
+class KeepsWithoutLease(Bot):
+    """Planted: a container is kept although its lease was not to be had."""
+
+    def receive(self, event: e.Event, now: float) -> list[c.Command]:
+        if isinstance(event, e.RunFound) and event.epoch is None:
+            event = replace(event, epoch=1)
+        return super().receive(event, now)
+
+
+@pytest.mark.parametrize(
+    "planted", [StartsBesideTheOld, ForgetsLateLease, DropsWhileProbing, ForgetsFoundRuns, KeepsWithoutLease]
+)
 def test_the_walk_sees_a_planted_bug(planted: type[Bot]) -> None:
     with pytest.raises(Broken):
         list(map(partial(walk, make=planted), range(300)))

@@ -4,13 +4,14 @@ referee of the promises. Everything in it is data; no clock, no loop, no files."
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from supervisor.core import commands as c
 from supervisor.core import events as e
 from supervisor.core import steps as s
 from supervisor.core.bot import Bot
+from supervisor.model.bots import RunnerKind, RunSpec
 from supervisor.model.leases import Holder
 from supervisor.model.rivals import Sighting
 from supervisor.model.runs import Exit, Handle, RunId
@@ -32,8 +33,16 @@ class Broken(Exception):
 class LiveRun:
     bot: str
     number: int
-    token_id: int
+    spec: RunSpec
     stopping: bool = False
+
+    @property
+    def token_id(self) -> int:
+        return self.spec.token.id
+
+
+def _outlives(run: LiveRun) -> bool:
+    return run.spec.runner is RunnerKind.DOCKER
 
 
 class World:
@@ -98,7 +107,10 @@ class World:
 
     def _take(self, name: str, token_id: int) -> None:
         owner = self.leases.get(token_id)
-        if owner is None:
+        contained = [run.bot for run in self.live.values() if _outlives(run) and run.token_id == token_id]
+        if contained:
+            self.later(name, e.LeaseRefused(token_id, Holder(0, 0.0, "us", contained[0], "a-container")))
+        elif owner is None:
             self.leases[token_id] = name
             self.later(name, e.LeaseTaken(token_id, 1))
         elif owner == name:
@@ -127,7 +139,7 @@ class World:
         if self.rng.random() < 0.1:
             self.later(name, e.RunRefused(command.number, "no such file", permanent=self.rng.random() < 0.5))
             return
-        self.live[name, command.number] = LiveRun(name, command.number, token_id)
+        self.live[name, command.number] = LiveRun(name, command.number, command.spec)
         self.later(name, e.RunStarted(command.number, Handle("process", RunId(name, command.number))))
 
     def check(self) -> None:
@@ -136,14 +148,32 @@ class World:
             raise self.broken("two runs of one token")
 
     def crash(self) -> None:
-        """kill -9 of the daemon: its memory is gone, its runs die with it, locks go with the runs."""
+        """kill -9 of the daemon: its memory is gone, its child processes die, locks go; containers live on."""
         self.history.append((self.now, "daemon", "kill -9"))
         self.bots.clear()
-        self.live.clear()
+        self.live = {key: run for key, run in self.live.items() if _outlives(run)}
         self.leases.clear()
         self.steps.clear()
         self.timers.clear()
         self.news.clear()
+
+    def revive(self, wishes: Mapping[str, e.Wanted]) -> None:
+        """The next life: containers of bots that are still wanted go on, others are ended before anything starts."""
+        for key, run in list(self.live.items()):
+            if wishes[run.bot].spec.run.token != run.spec.token or self.rng.random() < 0.1:
+                del self.live[key]
+        for name, wish in wishes.items():
+            left = next((run for run in self.live.values() if run.bot == name), None)
+            if left is None:
+                self.tell(name, wish)
+                continue
+            left.stopping = False
+            epoch = None
+            if left.token_id not in self.leases and self.rng.random() < 0.9:  # somebody else may have its lock
+                self.leases[left.token_id], epoch = name, 2
+            handle = Handle("docker", RunId(name, left.number))
+            same = left.spec == wish.spec.run
+            self.tell(name, e.RunFound(left.number, handle, wish, epoch, same))
 
 
 def answer(rng: random.Random, step: s.Step) -> s.Answer:

@@ -78,7 +78,7 @@ class FakeHealth:
     def __post_init__(self) -> None:
         self._next = itertools.chain(self.answers, itertools.repeat(self.answers[-1]))
 
-    async def ask(self, port: int, path: str, timeout: float) -> HealthAnswer:
+    async def ask(self, port: int, path: str, timeout: float, host: str = "127.0.0.1") -> HealthAnswer:
         return next(self._next)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
@@ -102,6 +102,18 @@ def listed(data: Mapping[str, Any]) -> Ours | None:
         )
     except (KeyError, ValueError):
         return None
+
+
+def newest(found: Sequence[Ours]) -> dict[str, Ours]:
+    """Of each bot the container to be taken up: a live one before others, then the latest."""
+    chosen: dict[str, Ours] = {}
+    for each in found:
+        if each.state == "created":
+            continue
+        best = chosen.get(each.run.bot)
+        if best is None or (each.alive, each.run.number) > (best.alive, best.run.number):
+            chosen[each.run.bot] = each
+    return chosen
 
 
 def _plain(value: Any) -> Any:
