@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
-IMAGE = "botctl-tests"
 SOON = 120.0
 """Seconds for anything that is to happen at all: the first build and the bots' own set-ups fetch from PyPI."""
 COMPOSE_CLEARS = "\x1b[2K"
@@ -104,7 +103,7 @@ class Newcomer:
         self.project = f"botctl-test-{uuid.uuid4().hex[:8]}"
         self._env = {name: os.environ[name] for name in ("PATH", "HOME", "DOCKER_HOST") if name in os.environ} | {
             "COMPOSE_PROJECT_NAME": self.project,
-            "BOTCTL_IMAGE": IMAGE,
+            "BOTCTL_IMAGE": self.project,
             "BOTCTL_LEASES": str(leases),
         }
         self._screens: list[Screen] = []
@@ -171,7 +170,7 @@ class Newcomer:
         """Whatever became of it, nothing of it stays."""
         for screen in self._screens:
             await screen.close()
-        await self.compose("down", "--volumes", "--timeout", "10")
+        await self.compose("down", "--volumes", "--rmi", "all", "--timeout", "10")
 
     async def _open(self, *command: str) -> Screen:
         process = await asyncio.create_subprocess_exec(

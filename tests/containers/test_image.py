@@ -11,7 +11,7 @@ import pytest
 
 import supervisor
 from tests.containers.conftest import BASE
-from tests.containers.newcomer import IMAGE, SOON, Newcomer, run
+from tests.containers.newcomer import SOON, Newcomer, run
 from tests.e2e.processes import ended
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(240)]
@@ -27,7 +27,7 @@ async def _image(name: str) -> Any:
 
 async def test_what_is_built(somebody: Newcomer) -> None:
     await somebody.compose("build")
-    ours, base = await _image(IMAGE), await _image(BASE)
+    ours, base = await _image(somebody.project), await _image(BASE)
     assert ours["Size"] - base["Size"] < 100_000_000
     assert ours["Config"]["User"] not in ("", "0", "root")
     assert ours["Config"]["Healthcheck"]["Test"] == ["CMD", "botctl", "status"]
