@@ -122,7 +122,9 @@ class LineSplitter:
         return text[start:]
 
     def _cut(self, text: bytes, limit: int) -> int:
-        return _between_characters(text, self._safe_cut(text, limit))
+        """Always above 0: a first byte that looks like half a character is no reason to stand still."""
+        cut = self._safe_cut(text, limit)
+        return _between_characters(text, cut) or cut
 
     def _piece(self, text: bytes) -> bytes:
         before = MARK if self._continued else b""

@@ -39,6 +39,7 @@ def shown(*chunks: str, limit: int = LIMIT) -> list[str]:
 @given(parts=pieces, cuts=st.lists(st.integers(0, 600), max_size=12))
 @example(parts=[b"x" * 24, b"\r", b"\n"], cuts=[24])
 @example(parts=[b"x" * 30, b"\r\r", b"y", b"\n"], cuts=[10, 31])
+@example(parts=[b"\xc3", b"1" * 500, b"\n"], cuts=[])
 @settings(max_examples=300, deadline=None)
 def test_how_the_bytes_were_chunked_makes_no_difference(parts: list[bytes], cuts: list[int]) -> None:
     data = b"".join(parts)
