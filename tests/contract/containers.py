@@ -6,6 +6,7 @@ import os
 import sys
 import zlib
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -40,7 +41,18 @@ class Contained(DockerRunner):
         live = [run for run, kept in self._runs.items() if not kept.finish.done()]
         for run in live:
             await self.stop(Handle("docker", run), AT_ONCE)
+        await remove_images(self._engine, self._fleet)
         return [each.name for each in found] + [str(run) for run in live]
+
+
+async def remove_images(engine: Engine, fleet: str) -> None:
+    """What was built in a test."""
+
+    def work(api: Any) -> None:
+        for image in api.images(filters={"label": f"botctl.fleet={fleet}"}):
+            api.remove_image(image["Id"], force=True)
+
+    await engine.call(work)
 
 
 def contained(order: StartOrder) -> StartOrder:

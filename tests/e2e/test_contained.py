@@ -12,7 +12,7 @@ import pytest
 
 from supervisor.model.bots import StopPolicy
 from supervisor.runners.docker import DockerRunner
-from tests.contract.containers import IMAGE, open_engine
+from tests.contract.containers import IMAGE, open_engine, remove_images
 from tests.e2e.daemon import SOON, Daemon
 from tests.e2e.rig import Rig, rigged
 from tests.e2e.telegram_side import Account
@@ -44,10 +44,12 @@ async def only_bot(daemon: Daemon) -> dict[str, Any]:
 
 async def swept(rig: Rig) -> list[str]:
     """Names of the rig's containers that are there, which are ended."""
-    runner = DockerRunner(rig.fleet, await open_engine(), rig.folder / "sweep", "a test")
+    engine = await open_engine()
+    runner = DockerRunner(rig.fleet, engine, rig.folder / "sweep", "a test")
     left = await runner.left()
     for each in left:
         await runner.end(each, StopPolicy(grace=0.0))
+    await remove_images(engine, rig.fleet)
     await runner.close()
     return [each.name for each in left]
 
