@@ -84,7 +84,9 @@ def _pm2(app: Process, god: Process, readers: Readers) -> Owner:
     details = _details(variables.get("pm2_env", ""))
     number = str(variables.get("pm_id", details.get("pm_id", "")))
     name = str(variables.get("name", details.get("name", number)))
-    home = god.argv[0].partition("(")[2].rpartition(")")[0]
+    # Its title ends with its home in brackets; a long home is cut off there, as a title is no longer than the words
+    # that it replaces. What pm2 hands to its programs tells it then, if it was not the usual one.
+    home = god.argv[0].partition("(")[2].rpartition(")")[0] or variables.get("PM2_HOME", "")
     environ = {"PM2_HOME": home} if home and not _is_default_home(home, god.uid) else {}
     environ |= _path_to("pm2", variables.get("PATH", ""))
     if not name:

@@ -155,6 +155,7 @@ def test_promises_hold_on_thousands_of_walks() -> None:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(900)
 def test_promises_hold_on_many_more_walks() -> None:
     for seed in range(100_000, 160_000):
         walk(seed)
