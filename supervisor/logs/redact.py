@@ -35,6 +35,10 @@ _STARTED = re.compile(rb"[0-9]{1,12}(?:[:%\\][A-Za-z0-9_%\\-]{0,120})?\Z")
 _STARTED_REACH = 12 + 1 + 120
 
 
+_ESCAPES = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|[ -/]*[0-Z\\^-~])")
+"""Colours and their like, as far as they stand within a word."""
+
+
 class Redactor:
     """Masks secrets in whatever passes. Knows none of them by name and never shows them in its repr."""
 
@@ -58,7 +62,20 @@ class Redactor:
         self._compile()
 
     def redact(self, data: bytes) -> bytes:
-        """`data` with every secret masked; the same object if there is none."""
+        """`data` with every secret masked; the same object if there is none.
+
+        A secret with colours or other escapes inside would be whole again once somebody strips them: such text
+        gives up its escapes.
+        """
+        data = self._mask(data)
+        if b"\x1b" in data:
+            bare = _ESCAPES.sub(b"", data)
+            masked = self._mask(bare)
+            if masked != bare:
+                return masked
+        return data
+
+    def _mask(self, data: bytes) -> bytes:
         if _PLAIN.search(data):
             data = _PLAIN.sub(b":" + MASK, data)
         if b"%" in data and _IN_URL.search(data):

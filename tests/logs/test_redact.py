@@ -152,3 +152,18 @@ def test_hostile_megabytes_pass_unchanged(unit: bytes) -> None:
     if SHAPE.search(data):
         return
     assert redactor().redact(data) == data
+
+
+@pytest.mark.parametrize("inside", [b"\x1b[31m", b"\x1b[0m\x1b[1;4m", b"\x1bM"])
+@pytest.mark.parametrize("at", [3, 12, 30])
+def test_no_escape_hides_a_token(inside: bytes, at: int) -> None:
+    token = b"123456789:AAFakeFakeFakeFakeFakeFakeFakeFakeF"
+    shown = Redactor([token.decode()]).redact(b"\x1b[32mtoken\x1b[0m " + token[:at] + inside + token[at:] + b"\n")
+    assert token not in shown.replace(inside, b"")
+    assert token[20:] not in shown.replace(inside, b"")
+
+
+def test_colours_around_a_masked_token_stay() -> None:
+    shown = Redactor().redact(b"\x1b[32m123456789:AAFakeFakeFakeFakeFakeFakeFakeFakeF\x1b[0m\n")
+    assert shown.startswith(b"\x1b[32m123456789:")
+    assert shown.endswith(b"\x1b[0m\n")
